@@ -1,8 +1,14 @@
 namespace SynthSae.Compute
 
-/// Where an operation runs. `Reference` defines the meaning, the others are compared with it.
+/// Which implementation of the ops runs. All compute the same: `Reference` defines the meaning in
+/// plain loops with double accumulation, the others are compared with it.
 [<RequireQualifiedAccess>]
 type Backend =
+    /// Plain loops on one thread.
     | Reference
-    | Cpu
-    | Cuda
+    /// SIMD on the given number of threads; the result does not depend on the number.
+    | Cpu of threads: int
+
+module Backend =
+    /// SIMD on every core of the machine.
+    let cpu = Backend.Cpu System.Environment.ProcessorCount

@@ -1,17 +1,9 @@
-module SynthSae.Spec.Units
+namespace SynthSae.Spec
 
-/// One draw from a synthetic model.
+/// A draw from a synthetic model: one activation vector x in R^D.
 [<Measure>]
 type sample
 
-/// One optimiser step.
+/// An optimiser step: one batch of samples.
 [<Measure>]
 type step
-
-/// One true feature of a synthetic model.
-[<Measure>]
-type feature
-
-/// One latent of a sparse autoencoder.
-[<Measure>]
-type latent

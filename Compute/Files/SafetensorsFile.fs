@@ -1,0 +1,236 @@
+namespace SynthSae.Compute.Files
+
+open System
+open System.IO
+open System.Runtime.InteropServices
+open Microsoft.Win32.SafeHandles
+open SynthSae.Compute
+
+/// An open safetensors file: the header is in memory, a tensor is read when asked for, straight into its
+/// destination. (Positioned reads, not a memory map: a file that shrinks meanwhile is then an error, not
+/// the end of the process.) Every fault raises `BadInput` naming file, tensor and rule.
+[<Sealed>]
+type SafetensorsFile internal (path: string) =
+    let fail problem = raise (BadInput(path, problem))
+
+    let handle: SafeFileHandle =
+        FileErrors.guard path "cannot be read" (fun () -> File.OpenHandle path)
+
+    let readAt (offset: int64) (destination: Span<byte>) =
+        let mutable read = 0
+        let mutable ended = false
+
+        while read < destination.Length && not ended do
+            let rest = destination.Slice read
+
+            let count =
+                try
+                    RandomAccess.Read(handle, rest, offset + int64 read)
+                with :? IOException as error ->
+                    fail $"cannot be read: {error.Message}"
+
+            ended <- count = 0
+            read <- read + count
+
+        if ended then
+            fail "ends too early"
+
+    let headerLength, dataLength =
+        try
+            let length =
+                FileErrors.guard path "cannot be read" (fun () -> RandomAccess.GetLength handle)
+
+            if length < 8L then
+                fail
+                    $"has {length} bytes; a safetensors file begins with the 8-byte length of its header"
+
+            let prefix = Array.zeroCreate<byte> 8
+            readAt 0L (prefix.AsSpan())
+            let header = BitConverter.ToUInt64(prefix, 0)
+
+            if header > uint64 SafetensorsHeader.MaxLength then
+                fail $"claims a header of {header} bytes; the most is {SafetensorsHeader.MaxLength}"
+
+            if int64 header > length - 8L then
+                fail $"claims a header of {header} bytes, past the end of the file ({length} bytes)"
+
+            if header = 0UL then
+                fail "has an empty header"
+
+            int header, length - 8L - int64 header
+        with _ ->
+            handle.Dispose()
+            reraise ()
+
+    let tensors, metadata =
+        try
+            let header = Array.zeroCreate<byte> headerLength
+            readAt 8L (header.AsSpan())
+            SafetensorsHeader.parse path header dataLength
+        with _ ->
+            handle.Dispose()
+            reraise ()
+
+    let byName = tensors |> List.map (fun info -> info.Name, info) |> dict
+
+    let find (name: string) =
+        match byName.TryGetValue name with
+        | true, info -> info
+        | _ -> fail $"has no tensor '{name}'"
+
+    let dimensions (info: TensorInfo) = String.Join(", ", info.Shape)
+
+    let wrongType (info: TensorInfo) (wanted: string) =
+        fail $"tensor '{info.Name}' is {Dtype.name info.Dtype}; {wanted} is expected"
+
+    /// Number of elements, for an array.
+    let count (info: TensorInfo) =
+        if info.Count > 2_147_000_000L then
+            fail
+                $"tensor '{info.Name}' has {info.Count} elements, more than fit into memory at once"
+
+        int info.Count
+
+    /// Elements per read of a converted or very large tensor.
+    let chunk = 1 <<< 22
+
+    /// Read elements that are stored as they are wanted.
+    let readPlain (info: TensorInfo) (destination: Span<'T>) =
+        let size = Dtype.size info.Dtype
+        let mutable first = 0
+
+        while first < destination.Length do
+            let length = min chunk (destination.Length - first)
+
+            readAt
+                (8L + int64 headerLength + info.Begin + int64 first * int64 size)
+                (MemoryMarshal.AsBytes(destination.Slice(first, length)))
+
+            first <- first + length
+
+    /// Read through a buffer of the stored type.
+    let readConverted (info: TensorInfo) (destination: Span<'T>) (convert: 'S -> 'T) =
+        let stored = Array.zeroCreate<'S> destination.Length
+        readPlain info (stored.AsSpan())
+
+        for i in 0 .. stored.Length - 1 do
+            destination[i] <- convert stored[i]
+
+    let readFloat32 (info: TensorInfo) (destination: Span<float32>) =
+        match info.Dtype with
+        | Dtype.F32 -> readPlain info destination
+        | Dtype.F16 -> readConverted info destination (fun (half: Half) -> float32 half)
+        | Dtype.BF16 ->
+            readConverted info destination (fun (bits: uint16) ->
+                BitConverter.UInt32BitsToSingle(uint32 bits <<< 16))
+        | _ -> wrongType info "F32 (or F16, BF16)"
+
+    /// Path as given.
+    member _.Path = path
+
+    /// All tensors, by place in the file.
+    member _.Tensors = tensors
+
+    /// The free texts of `__metadata__`.
+    member _.Metadata = metadata
+
+    /// Whether there is a tensor of that name.
+    member _.Has(name: string) = byName.ContainsKey name
+
+    /// Type, shape and place of a tensor.
+    member _.Info(name: string) = find name
+
+    /// Fail unless the tensor has this shape.
+    member _.CheckShape(name: string, shape: int list) =
+        let info = find name
+
+        if info.Shape <> List.map int64 shape then
+            let wanted = String.Join(", ", shape)
+            fail $"tensor '{name}' has shape [{dimensions info}]; [{wanted}] is expected"
+
+    /// Elements of a float tensor of any shape, row-major; F16 and BF16 are widened (exactly).
+    member _.Float32(name: string) : float32[] =
+        let info = find name
+        let result = GC.AllocateUninitializedArray<float32>(count info)
+        readFloat32 info (result.AsSpan())
+        result
+
+    /// A float tensor of two dimensions.
+    member _.Matrix(name: string) : Matrix =
+        let info = find name
+
+        match info.Shape with
+        | [ rows; cols ] ->
+            count info |> ignore
+
+            // A dimension may be huge when the other is 0.
+            if max rows cols > 2_147_000_000L then
+                fail $"tensor '{name}' of shape [{dimensions info}] does not fit into memory"
+
+            let result = Matrix(int rows, int cols)
+            readFloat32 info result.Span
+            result
+        | _ -> fail $"tensor '{name}' has shape [{dimensions info}]; a matrix is expected"
+
+    /// Elements of an F64 or narrower float tensor, row-major.
+    member this.Float64(name: string) : float[] =
+        let info = find name
+
+        match info.Dtype with
+        | Dtype.F64 ->
+            let result = Array.zeroCreate<float>(count info)
+            readPlain info (result.AsSpan())
+            result
+        | Dtype.F32
+        | Dtype.F16
+        | Dtype.BF16 -> this.Float32 name |> Array.map float
+        | _ -> wrongType info "F64 (or F32, F16, BF16)"
+
+    /// Elements of an I64 tensor, row-major.
+    member _.Int64(name: string) : int64[] =
+        let info = find name
+
+        if info.Dtype <> Dtype.I64 then
+            wrongType info "I64"
+
+        let result = Array.zeroCreate<int64>(count info)
+        readPlain info (result.AsSpan())
+        result
+
+    /// Elements of an I32 tensor, row-major.
+    member _.Int32(name: string) : int[] =
+        let info = find name
+
+        if info.Dtype <> Dtype.I32 then
+            wrongType info "I32"
+
+        let result = Array.zeroCreate<int>(count info)
+        readPlain info (result.AsSpan())
+        result
+
+    /// Elements of a BOOL (or U8) tensor, row-major; every byte must be 0 or 1.
+    member _.Bool(name: string) : bool[] =
+        let info = find name
+
+        match info.Dtype with
+        | Dtype.Bool
+        | Dtype.U8 ->
+            let bytes = Array.zeroCreate<byte>(count info)
+            readPlain info (bytes.AsSpan())
+
+            bytes
+            |> Array.map (fun value ->
+                if value > 1uy then
+                    fail $"tensor '{name}' holds {value}, which is neither true nor false"
+
+                value = 1uy)
+        | _ -> wrongType info "BOOL"
+
+    /// The single element of a float tensor without dimensions, or of shape [1].
+    member this.Scalar(name: string) : float =
+        match this.Float64 name with
+        | [| value |] -> value
+        | values -> fail $"tensor '{name}' has {values.Length} elements; one is expected"
+
+    interface IDisposable with
+        member _.Dispose() = handle.Dispose()

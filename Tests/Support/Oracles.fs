@@ -20,6 +20,7 @@ module Oracles =
         let full = Path.Combine(folder, name)
 
         if not (File.Exists full || Directory.Exists full) then
-            failwith $"oracle {name} is not in {folder}; unset SYNTHSAE_ORACLES to use the committed set"
+            failwith
+                $"oracle {name} is not in {folder}; unset SYNTHSAE_ORACLES to use the committed set"
 
         full

@@ -1,0 +1,99 @@
+namespace SynthSae.Tests
+
+open System.IO
+open System.Text.Json
+open SynthSae.Compute
+open SynthSae.Compute.Files
+open SynthSae.Spec
+
+/// A tensor of an oracle file, in double.
+type OracleTensor =
+    {
+        /// Empty for a scalar.
+        Shape: int[]
+        /// Row-major; booleans as 0 and 1.
+        Values: float[]
+    }
+
+/// One recorded step of the reference.
+type OracleStep =
+    { Mse: float
+      Auxiliary_reconstruction: float
+      L0: float
+      X: Matrix
+      Dead: bool[] }
+
+/// Three training steps as the reference took them (`steps/<name>.safetensors` and `.json`).
+type StepOracle =
+    { Sae: SaeSpec
+      Lr: float
+      Steps: OracleStep list
+      GradientNorm0: float
+      Tensors: Map<string, OracleTensor> }
+
+/// Reads `steps/*`.
+module StepOracles =
+    let private tensors (path: string) =
+        use file = Safetensors.read path
+
+        Map
+            [ for info in file.Tensors ->
+                  info.Name,
+                  { Shape = [| for length in info.Shape -> int length |]
+                    Values =
+                      if info.Dtype = Dtype.Bool then
+                          file.Bool info.Name |> Array.map System.Convert.ToDouble
+                      else
+                          file.Float64 info.Name } ]
+
+    let private spec (config: JsonElement) : SaeSpec =
+        let number (name: string) = config.GetProperty(name).GetDouble()
+
+        let family =
+            { RescaleActsByDecoderNorm =
+                config.GetProperty("rescale_acts_by_decoder_norm").GetBoolean()
+              AuxLossCoefficient = number "aux_loss_coefficient" }
+
+        { DIn = Some(int (number "d_in"))
+          DSae = int (number "d_sae")
+          Architecture =
+            match config.GetProperty("architecture").GetString() with
+            | "topk" -> SaeArchitecture.TopK(int (number "k"), family)
+            | "batchtopk" ->
+                SaeArchitecture.BatchTopK(number "k", number "topk_threshold_lr", family)
+            | other -> failwith $"no oracle reader for {other}"
+          DecoderInitNorm = Some(number "decoder_init_norm")
+          ApplyBDecToInput = config.GetProperty("apply_b_dec_to_input").GetBoolean() }
+
+    /// A tensor (rows, cols) as float32, which is how the file holds it.
+    let matrix (tensor: OracleTensor) =
+        Matrix.ofArray tensor.Shape[0] tensor.Shape[1] (Array.map float32 tensor.Values)
+
+    /// A tensor (rows, cols) in double.
+    let array2D (tensor: OracleTensor) =
+        let cols = tensor.Shape[1]
+        Array2D.init tensor.Shape[0] cols (fun i j -> tensor.Values[i * cols + j])
+
+    let private step (tensors: Map<string, OracleTensor>) index (entry: JsonElement) =
+        let losses = entry.GetProperty "losses"
+
+        { Mse = losses.GetProperty("mse_loss").GetDouble()
+          Auxiliary_reconstruction = losses.GetProperty("auxiliary_reconstruction_loss").GetDouble()
+          L0 = entry.GetProperty("l0").GetDouble()
+          X = matrix tensors[$"batch_{index}"]
+          Dead = tensors[$"dead_{index}"].Values |> Array.map (fun value -> value <> 0.0) }
+
+    /// The oracle of that name.
+    let read (name: string) =
+        let json =
+            JsonDocument.Parse(File.ReadAllText(Oracles.path $"steps/{name}.json")).RootElement
+
+        let tensors = tensors (Oracles.path $"steps/{name}.safetensors")
+
+        { Sae = spec (json.GetProperty "config")
+          Lr = json.GetProperty("lr").GetDouble()
+          Steps =
+            [ for index, entry in Seq.indexed (json.GetProperty("steps").EnumerateArray()) ->
+                  step tensors index entry ]
+          GradientNorm0 = json.GetProperty("gradient_norm_0").GetDouble()
+          Tensors = tensors }

@@ -1,0 +1,86 @@
+namespace SynthSae.Tests
+
+open SynthSae.Compute
+open SynthSae.Compute.Training
+open SynthSae.Spec
+
+/// What a training step shows to tests.
+type ObservedStep =
+    {
+        Losses: DenseLosses
+        /// The latent activations that the decoder uses, feature_acts / norms, dense (B, L).
+        Codes: float[,]
+        /// Of the whole loss, before clipping.
+        Gradient: DenseParameters
+        /// Euclidean norm of `Gradient`.
+        GradientNorm: float
+    }
+
+/// One training run in some implementation, driven step by step.
+type ITrainingStep =
+    /// Take a step on x (B, D) at this learning rate, with these dead latents (L).
+    abstract Step: lr: float * dead: bool[] * x: Matrix -> ObservedStep
+
+    /// The parameters now.
+    abstract Parameters: DenseParameters
+
+    /// BatchTopK's running threshold now.
+    abstract TopkThreshold: float
+
+/// An implementation of the training step; all run on the same cases with the same tolerances.
+type TrainingStepImplementation =
+    {
+        Name: string
+        /// A run that begins with the given parameters and Adam's moments at 0.
+        Start: SaeSpec -> TrainingSpec -> Sae -> ITrainingStep
+    }
+
+    override this.ToString() = this.Name
+
+module TrainingSteps =
+    /// Adam's settings in every case; the rest is not used by a single step.
+    let training: TrainingSpec =
+        { Samples = 1000L<sample>
+          BatchSize = 1
+          Lr = 3e-4
+          LrScheduler = LrScheduler.Constant
+          LrWarmUpSteps = 0<step>
+          LrDecaySteps = 0<step>
+          LrEnd = None
+          AdamBeta1 = 0.9
+          AdamBeta2 = 0.999
+          DeadFeatureWindow = 1000<step>
+          Seed = 0L }
+
+    /// Batches and parameters as double arrays.
+    let ofMatrix (a: Matrix) =
+        Array2D.init a.Rows a.Cols (fun i j -> float a[i, j])
+
+    let private observe (result: DenseStepResult) =
+        let norms = result.Forward.Norms
+
+        { Losses = result.Losses
+          Codes =
+            result.Forward.Feature_acts
+            |> Array2D.mapi (fun _ j f -> if f = 0.0 then 0.0 else f / norms[j])
+          Gradient = result.Gradient
+          GradientNorm = result.GradientNorm }
+
+    /// The meaning itself.
+    let dense =
+        { Name = "dense"
+          Start =
+            fun spec training sae ->
+                let mutable state = DenseStep.start sae
+
+                { new ITrainingStep with
+                    member _.Step(lr, dead, x) =
+                        let result = DenseStep.run spec training lr dead (ofMatrix x) state
+                        state <- result.State
+                        observe result
+
+                    member _.Parameters = state.Parameters
+                    member _.TopkThreshold = state.Topk_threshold } }
+
+    /// Every implementation that must take the same steps.
+    let implementations = [ dense ]

@@ -55,9 +55,7 @@ type ModelSource =
 
 /// A complete run: the model, the SAE, how it is trained and scored.
 type RunSpec =
-    {
-        Model: ModelSource
-        Sae: SaeSpec
-        Training: TrainingSpec
-        Evaluation: EvaluationSpec
-    }
+    { Model: ModelSource
+      Sae: SaeSpec
+      Training: TrainingSpec
+      Evaluation: EvaluationSpec }

@@ -12,7 +12,8 @@ type SpecError =
     }
 
     /// "path: rule (value)" on one line.
-    override this.ToString() = $"{this.Path}: {this.Rule} (got {this.Value})"
+    override this.ToString() =
+        $"{this.Path}: {this.Rule} (got {this.Value})"
 
 /// A value that has passed validation; only the `validate` functions of this assembly make one.
 [<Sealed>]
@@ -23,12 +24,7 @@ type Valid<'T> internal (value: 'T) =
 /// Rules that each return the errors they find; a specification is valid when the list is empty.
 module internal Rules =
     let inline check path rule (value: 'a) (holds: bool) : SpecError list =
-        if holds then
-            []
-        else
-            [ { Path = path
-                Rule = rule
-                Value = string (box value) } ]
+        if holds then [] else [ { Path = path; Rule = rule; Value = string (box value) } ]
 
     /// Prefix the paths of nested errors: `at "sae" [k: …]` gives `sae.k: …`.
     let at prefix (errors: SpecError list) =

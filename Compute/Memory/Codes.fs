@@ -84,3 +84,10 @@ module Codes =
 
         codes.RowStart[dense.Rows] <- next
         codes
+
+    /// Make `target` equal to `source`.
+    let copyInto (target: Codes) (source: Codes) =
+        target.Reset(source.Rows, source.Count)
+        Array.blit source.RowStart 0 target.RowStart 0 (source.Rows + 1)
+        Array.blit source.Index 0 target.Index 0 source.Count
+        Array.blit source.Value 0 target.Value 0 source.Count

@@ -22,7 +22,9 @@ type Matrix(rows: int, cols: int) =
 
     let first =
         let address = int64 (Marshal.UnsafeAddrOfPinnedArrayElement(data, 0))
-        int (((address + int64 boundary - 1L) &&& ~~~(int64 boundary - 1L)) - address) / sizeof<float32>
+
+        int (((address + int64 boundary - 1L) &&& ~~~(int64 boundary - 1L)) - address)
+        / sizeof<float32>
 
     let ptr: nativeptr<float32> =
         NativePtr.ofNativeInt (Marshal.UnsafeAddrOfPinnedArrayElement(data, first))
@@ -47,7 +49,8 @@ type Matrix(rows: int, cols: int) =
     member _.Span = Span<float32>(data, first, int length)
 
     /// One row.
-    member _.Row(row: int) = Span<float32>(data, first + row * cols, cols)
+    member _.Row(row: int) =
+        Span<float32>(data, first + row * cols, cols)
 
     /// Element (row, col).
     member _.Item

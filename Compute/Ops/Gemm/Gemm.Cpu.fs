@@ -22,20 +22,53 @@ module GemmCpu =
     let BlockM = 144
 
     module private Vector512Store =
-        let inline add (start: nativeptr<float32>) (c: nativeptr<float32>) stride row col (sum: Vector512<float32>) =
+        let inline add
+            (start: nativeptr<float32>)
+            (c: nativeptr<float32>)
+            stride
+            row
+            col
+            (sum: Vector512<float32>)
+            =
             let target = NativePtr.add c (row * stride + col)
-            let from = if NativePtr.isNullPtr start then Vector512.Load target else Vector512.Load(NativePtr.add start col)
+
+            let from =
+                if NativePtr.isNullPtr start then
+                    Vector512.Load target
+                else
+                    Vector512.Load(NativePtr.add start col)
+
             Vector512.Store(from + sum, target)
 
     module private Vector256Store =
-        let inline add (start: nativeptr<float32>) (c: nativeptr<float32>) stride row col (sum: Vector256<float32>) =
+        let inline add
+            (start: nativeptr<float32>)
+            (c: nativeptr<float32>)
+            stride
+            row
+            col
+            (sum: Vector256<float32>)
+            =
             let target = NativePtr.add c (row * stride + col)
-            let from = if NativePtr.isNullPtr start then Vector256.Load target else Vector256.Load(NativePtr.add start col)
+
+            let from =
+                if NativePtr.isNullPtr start then
+                    Vector256.Load target
+                else
+                    Vector256.Load(NativePtr.add start col)
+
             Vector256.Store(from + sum, target)
 
     /// One register tile: c (12, 32) += left (depth, 12)ᵀ · right (depth, 32), or starts from the row `start`.
     [<MethodImpl(MethodImplOptions.AggressiveOptimization ||| MethodImplOptions.NoInlining)>]
-    let private tile512 (depth: int) (left: nativeptr<float32>) (right: nativeptr<float32>) (start: nativeptr<float32>) (c: nativeptr<float32>) (stride: int) =
+    let private tile512
+        (depth: int)
+        (left: nativeptr<float32>)
+        (right: nativeptr<float32>)
+        (start: nativeptr<float32>)
+        (c: nativeptr<float32>)
+        (stride: int)
+        =
         let mutable left = left
         let mutable right = right
 
@@ -133,7 +166,14 @@ module GemmCpu =
 
     /// A quarter-height, half-width tile for machines with 256-bit registers: c (6, 16).
     [<MethodImpl(MethodImplOptions.AggressiveOptimization ||| MethodImplOptions.NoInlining)>]
-    let private tile256 (depth: int) (left: nativeptr<float32>) (right: nativeptr<float32>) (start: nativeptr<float32>) (c: nativeptr<float32>) (stride: int) =
+    let private tile256
+        (depth: int)
+        (left: nativeptr<float32>)
+        (right: nativeptr<float32>)
+        (start: nativeptr<float32>)
+        (c: nativeptr<float32>)
+        (stride: int)
+        =
         let mutable left = left
         let mutable right = right
 
@@ -205,11 +245,24 @@ module GemmCpu =
                         stride
 
     /// A tile that hangs over the edge of C: the same sums by way of a scratch tile.
-    let private edgeTile depth left right start (c: nativeptr<float32>) stride rows cols (scratch: nativeptr<float32>) =
+    let private edgeTile
+        depth
+        left
+        right
+        start
+        (c: nativeptr<float32>)
+        stride
+        rows
+        cols
+        (scratch: nativeptr<float32>)
+        =
         if NativePtr.isNullPtr start then
             for row in 0 .. rows - 1 do
                 for col in 0 .. cols - 1 do
-                    NativePtr.set scratch (row * TileCols + col) (NativePtr.get c (row * stride + col))
+                    NativePtr.set
+                        scratch
+                        (row * TileCols + col)
+                        (NativePtr.get c (row * stride + col))
 
         tile depth left right start scratch TileCols
 
@@ -218,7 +271,12 @@ module GemmCpu =
                 NativePtr.set c (row * stride + col) (NativePtr.get scratch (row * TileCols + col))
 
     /// 4 × 4 floats from rows `stride` apart, transposed into rows `width` apart.
-    let inline private transpose4 (source: nativeptr<float32>) stride (target: nativeptr<float32>) width =
+    let inline private transpose4
+        (source: nativeptr<float32>)
+        stride
+        (target: nativeptr<float32>)
+        width
+        =
         let r0 = Vector128.Load source
         let r1 = Vector128.Load(NativePtr.add source stride)
         let r2 = Vector128.Load(NativePtr.add source (2 * stride))
@@ -235,7 +293,14 @@ module GemmCpu =
     /// Pack `lanes` consecutive vectors of length `depth`, each contiguous in the source (vector v starts
     /// at source + v·stride), as depth rows of `width` ≥ lanes; missing lanes are 0.
     [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
-    let private packAcross (source: nativeptr<float32>) stride lanes depth (target: nativeptr<float32>) width =
+    let private packAcross
+        (source: nativeptr<float32>)
+        stride
+        lanes
+        depth
+        (target: nativeptr<float32>)
+        width
+        =
         let blocked = if Sse.IsSupported then lanes &&& ~~~3 else 0
         let deep = depth &&& ~~~3
         let mutable lane = 0
@@ -264,12 +329,24 @@ module GemmCpu =
 
     /// The same for lanes that are adjacent in the source: row k starts at source + k·stride.
     [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
-    let private packAlong (source: nativeptr<float32>) stride lanes depth (target: nativeptr<float32>) width =
+    let private packAlong
+        (source: nativeptr<float32>)
+        stride
+        lanes
+        depth
+        (target: nativeptr<float32>)
+        width
+        =
         let bytes = uint32 (4 * lanes)
 
         for k in 0 .. depth - 1 do
             let row = NativePtr.add target (k * width)
-            Unsafe.CopyBlockUnaligned(NativePtr.toVoidPtr row, NativePtr.toVoidPtr (NativePtr.add source (k * stride)), bytes)
+
+            Unsafe.CopyBlockUnaligned(
+                NativePtr.toVoidPtr row,
+                NativePtr.toVoidPtr (NativePtr.add source (k * stride)),
+                bytes
+            )
 
             for lane in lanes .. width - 1 do
                 NativePtr.set row lane 0.0f
@@ -324,11 +401,15 @@ module GemmCpu =
         let colPanels = panels n TileCols
         let pieceRows = pieceRows threads m
         let packedRight = Workspace.OfThread.Right(colPanels, TileCols * Gemm.BlockK)
-        let packedLeft = Workspace.OfThread.Left(threads, pieceRows * Gemm.BlockK + TileRows * TileCols)
+
+        let packedLeft =
+            Workspace.OfThread.Left(threads, pieceRows * Gemm.BlockK + TileRows * TileCols)
+
         let start = Matrix(1, colPanels * TileCols)
         bias.AsSpan().CopyTo start.Span
 
-        let rightPanel depth panel = NativePtr.add packedRight.Ptr (panel * TileCols * depth)
+        let rightPanel depth panel =
+            NativePtr.add packedRight.Ptr (panel * TileCols * depth)
 
         let multiplyPiece k0 depth worker firstRow lastRow =
             let left = packedLeft.RowPtr worker
@@ -337,7 +418,16 @@ module GemmCpu =
 
             for panel in 0 .. rowPanels - 1 do
                 let row = firstRow + panel * TileRows
-                pack (not transA) a row (min TileRows (lastRow - row)) k0 depth (NativePtr.add left (panel * TileRows * depth)) TileRows
+
+                pack
+                    (not transA)
+                    a
+                    row
+                    (min TileRows (lastRow - row))
+                    k0
+                    depth
+                    (NativePtr.add left (panel * TileRows * depth))
+                    TileRows
 
             for colPanel in 0 .. colPanels - 1 do
                 let col = colPanel * TileCols
@@ -361,9 +451,19 @@ module GemmCpu =
 
             Threads.iter threads colPanels (fun _ panel ->
                 let col = panel * TileCols
-                pack transB b col (min TileCols (n - col)) k0 depth (rightPanel depth panel) TileCols)
+
+                pack
+                    transB
+                    b
+                    col
+                    (min TileCols (n - col))
+                    k0
+                    depth
+                    (rightPanel depth panel)
+                    TileCols)
 
             Threads.ranges threads m pieceRows (multiplyPiece k0 depth)
 
     /// C = op(A)·op(B).
-    let multiply threads transA a transB b c = multiplyAdd threads transA a transB b [||] c
+    let multiply threads transA a transB b c =
+        multiplyAdd threads transA a transB b [||] c

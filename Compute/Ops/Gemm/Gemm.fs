@@ -13,7 +13,13 @@ module Gemm =
     let BlockK = 384
 
     /// (M, N, K) of the product; raises when the shapes do not fit.
-    let check (transA: bool) (a: Matrix) (transB: bool) (b: Matrix) (c: Matrix) : struct (int * int * int) =
+    let check
+        (transA: bool)
+        (a: Matrix)
+        (transB: bool)
+        (b: Matrix)
+        (c: Matrix)
+        : struct (int * int * int) =
         let m, k = if transA then a.Cols, a.Rows else a.Rows, a.Cols
         let kB, n = if transB then b.Cols, b.Rows else b.Rows, b.Cols
 

@@ -9,7 +9,7 @@ open SynthSae.Compute
 
 /// The entries of a few consecutive rows that may be selected, row after row.
 [<Sealed; AllowNullLiteral>]
-type private Candidates() =
+type private SelectionCandidates() =
     let mutable index: int[] = Array.zeroCreate 1024
     let mutable value: float32[] = Array.zeroCreate 1024
 
@@ -30,7 +30,7 @@ type private Candidates() =
 type SelectCpu(threads: int) =
     static let grain = 16
 
-    let mutable candidates: Candidates[] = [||]
+    let mutable candidates: SelectionCandidates[] = [||]
     let mutable rowStart: int[] = [||]
     let mutable bound = 0.0f
 
@@ -41,7 +41,7 @@ type SelectCpu(threads: int) =
         (scale: nativeptr<float32>)
         length
         limit
-        (found: Candidates)
+        (found: SelectionCandidates)
         =
         found.Reserve(found.Count + length)
         let index = found.Index
@@ -78,7 +78,7 @@ type SelectCpu(threads: int) =
         found.Count <- count
 
     /// The value of rank `rank` (1 = largest) among positive values, by three passes over their bits.
-    static let rankedValue (lists: Candidates[]) (pieces: int) (rank: int) : float32 =
+    static let rankedValue (lists: SelectionCandidates[]) (pieces: int) (rank: int) : float32 =
         let histogram: int[] = Array.zeroCreate 2048
         let mutable prefix = 0u
         let mutable known = 0u
@@ -125,7 +125,7 @@ type SelectCpu(threads: int) =
         if candidates.Length < count then
             candidates <-
                 Array.init count (fun piece ->
-                    if piece < candidates.Length then candidates[piece] else Candidates())
+                    if piece < candidates.Length then candidates[piece] else SelectionCandidates())
 
         if rowStart.Length < pre.Rows then
             rowStart <- Array.zeroCreate pre.Rows

@@ -12,3 +12,9 @@ type Backend =
 module Backend =
     /// SIMD on every core of the machine.
     let cpu = Backend.Cpu System.Environment.ProcessorCount
+
+    /// Number of threads that the backend works with.
+    let threads backend =
+        match backend with
+        | Backend.Reference -> 1
+        | Backend.Cpu threads -> threads

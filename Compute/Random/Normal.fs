@@ -24,7 +24,7 @@ module Normal =
         let logM = MathF.FusedMultiplyAdd(p, s, s + s)
         MathF.FusedMultiplyAdd(float32 exponent, 0.6931472f, logM)
 
-    /// Φ⁻¹((word + ½) / 2³²): increasing in `word`, symmetric about the middle, within ±6.34.
+    /// Φ⁻¹((word + ½) / 2³²): increasing in `word`, symmetric about the middle but for rounding, within ±6.34.
     /// Wichura's PPND7 (Algorithm AS 241, Applied Statistics 37, 1988), relative error about 1e-7.
     let ofWord (word: uint32) : float32 =
         let q = float32 (int (word ^^^ 0x80000000u)) * 2.3283064e-10f + 1.1641532e-10f

@@ -69,3 +69,11 @@ module Draw =
     /// One number in [0, 1), a multiple of 2⁻³².
     let uniform seed stream purpose row index =
         float (word seed stream purpose row index) * 2.3283064365386963e-10
+
+    /// Fill `target` with the standard normal numbers of indices 0, 1, … of a row.
+    let normals seed stream purpose row (target: System.Span<float32>) =
+        for first in 0..4 .. target.Length - 1 do
+            let words = Philox.block seed (counter stream purpose row first)
+
+            for lane in 0 .. min 3 (target.Length - 1 - first) do
+                target[first + lane] <- Normal.ofWord words[lane]

@@ -1,0 +1,38 @@
+namespace SynthSae.Compute
+
+open System
+
+/// What is done to every row of a matrix.
+module Rows =
+    /// Rows that a worker takes at a time.
+    [<Literal>]
+    let private Grain = 64
+
+    /// A norm is taken to be at least this when a row is divided by it.
+    [<Literal>]
+    let SmallestNorm = 1e-8
+
+    /// |row|², summed in double.
+    let squaredNorm (row: ReadOnlySpan<float32>) =
+        let mutable sum = 0.0
+
+        for value in row do
+            sum <- sum + float value * float value
+
+        sum
+
+    /// Multiply a row by a number.
+    let scale (row: Span<float32>) (factor: float) =
+        for i in 0 .. row.Length - 1 do
+            row[i] <- float32 (float row[i] * factor)
+
+    /// Give a row the norm `length`; a row of (nearly) zeros stays as it is.
+    let normaliseTo (length: float) (row: Span<float32>) =
+        let norm = Math.Sqrt(squaredNorm (Span<float32>.op_Implicit row))
+        scale row (length / max norm SmallestNorm)
+
+    /// Give every row norm 1, in place.
+    let normalise (threads: int) (matrix: Matrix) =
+        Threads.ranges threads matrix.Rows Grain (fun _ first last ->
+            for row in first .. last - 1 do
+                normaliseTo 1.0 (matrix.Row row))

@@ -1,0 +1,155 @@
+namespace SynthSae.Spec.Coding
+
+open System
+open System.Globalization
+open System.Text
+open System.Text.Json
+open SynthSae.Spec
+
+/// A JSON value. Numbers keep the text they were written with, objects the order of their fields.
+[<RequireQualifiedAccess>]
+type internal Json =
+    | Null
+    | Bool of bool
+    | Number of string
+    | String of string
+    | Array of Json array
+    | Object of (string * Json) list
+
+/// Text to JSON values and back, in the layout of Python's `json.dumps(indent=2)`.
+module internal Json =
+    // Each level of a hierarchy nests two deep.
+    let private options = JsonDocumentOptions(MaxDepth = 512)
+
+    let rec private ofElement (element: JsonElement) =
+        match element.ValueKind with
+        | JsonValueKind.Object ->
+            Json.Object
+                [ for field in element.EnumerateObject() -> field.Name, ofElement field.Value ]
+        | JsonValueKind.Array ->
+            Json.Array [| for item in element.EnumerateArray() -> ofElement item |]
+        | JsonValueKind.String -> Json.String(element.GetString())
+        | JsonValueKind.Number -> Json.Number(element.GetRawText())
+        | JsonValueKind.True -> Json.Bool true
+        | JsonValueKind.False -> Json.Bool false
+        | _ -> Json.Null
+
+    let private syntaxError (error: JsonException) =
+        let problem = error.Message.Split(" LineNumber:")[0]
+        let line = error.LineNumber.GetValueOrDefault() + 1L
+        let column = error.BytePositionInLine.GetValueOrDefault() + 1L
+
+        { Path = $"line {line}, column {column}"
+          Rule = $"not JSON: {problem}"
+          Value = "" }
+
+    /// Parse a whole text.
+    let parse (text: string) : Result<Json, SpecError list> =
+        try
+            use document = JsonDocument.Parse(text.TrimStart '\uFEFF', options)
+            Ok(ofElement document.RootElement)
+        with
+        | :? JsonException as error -> Error [ syntaxError error ]
+        | :? InvalidOperationException as error -> // half a surrogate pair in a string
+            Error
+                [ { Path = ""
+                    Rule = $"not JSON: {error.Message}"
+                    Value = "" } ]
+
+    let private quote (text: string) =
+        let escape character =
+            match character with
+            | '"' -> "\\\""
+            | '\\' -> "\\\\"
+            | '\n' -> "\\n"
+            | '\r' -> "\\r"
+            | '\t' -> "\\t"
+            | '\b' -> "\\b"
+            | '\f' -> "\\f"
+            | c when c < ' ' || c > '~' -> $"\\u{int c:x4}"
+            | c -> string c
+
+        "\"" + String.collect escape text + "\""
+
+    let rec private write (out: StringBuilder) (newLine: string) json =
+        let deeper = if newLine = "" then "" else newLine + "  "
+
+        let block (opening: char) (closing: char) (items: 'a seq) (writeItem: 'a -> unit) =
+            out.Append opening |> ignore
+
+            items
+            |> Seq.iteri (fun i item ->
+                out.Append(if i = 0 then deeper else (if deeper = "" then ", " else "," + deeper))
+                |> ignore
+
+                writeItem item)
+
+            if not (Seq.isEmpty items) then
+                out.Append newLine |> ignore
+
+            out.Append closing |> ignore
+
+        match json with
+        | Json.Null -> out.Append "null" |> ignore
+        | Json.Bool value -> out.Append(if value then "true" else "false") |> ignore
+        | Json.Number text -> out.Append text |> ignore
+        | Json.String text -> out.Append(quote text) |> ignore
+        | Json.Array items -> block '[' ']' items (write out deeper)
+        | Json.Object fields ->
+            block '{' '}' fields (fun (name, value) ->
+                out.Append(quote name).Append(": ") |> ignore
+                write out deeper value)
+
+    let private written newLine json =
+        let out = StringBuilder()
+        write out newLine json
+        out.ToString()
+
+    /// One value a line, two spaces a level.
+    let toText json = written "\n" json
+
+    /// On one line, cut where it is long: for messages.
+    let toShortText json =
+        let text = written "" json
+
+        if text.Length <= 60 then text else text.Substring(0, 57) + "..."
+
+    // The shortest digits that read back as the same number, marked as a float as Python does.
+    let private marked (text: string) =
+        if text |> Seq.exists Char.IsLetter || text.Contains '.' then
+            Json.Number(text.Replace('E', 'e'))
+        else
+            Json.Number(text + ".0")
+
+    let ofFloat (value: float) =
+        // From 1e15 on .NET has an exponent, Python only from 1e16 on.
+        let format = if abs value >= 1e15 && abs value < 1e16 then "F1" else "R"
+        marked (value.ToString(format, CultureInfo.InvariantCulture))
+
+    let ofFloat32 (value: float32) =
+        marked (value.ToString("R", CultureInfo.InvariantCulture))
+
+    let ofInt64 (value: int64) =
+        Json.Number(value.ToString CultureInfo.InvariantCulture)
+
+    /// Put a value at a path of field names; objects on the way are made where there are none.
+    let rec set path value json =
+        match path, json with
+        | [], _ -> value
+        | name :: rest, Json.Object fields when fields |> List.exists (fst >> (=) name) ->
+            fields
+            |> List.map (fun (key, old) -> key, (if key = name then set rest value old else old))
+            |> Json.Object
+        | name :: rest, Json.Object fields ->
+            Json.Object(fields @ [ name, set rest value Json.Null ])
+        | _ -> set path value (Json.Object [])
+
+    /// Take the field at a path away, if it is there.
+    let rec remove path json =
+        match path, json with
+        | [ name ], Json.Object fields -> Json.Object(fields |> List.filter (fst >> (<>) name))
+        | name :: rest, Json.Object fields ->
+            fields
+            |> List.map (fun (key, old) -> key, (if key = name then remove rest old else old))
+            |> Json.Object
+        | _ -> json

@@ -24,7 +24,8 @@ type Tensor =
 
 module Tensor =
     /// An F32 tensor of one dimension.
-    let vector (values: float32[]) = Tensor.Float32([ values.Length ], values)
+    let vector (values: float32[]) =
+        Tensor.Float32([ values.Length ], values)
 
     let internal dtype tensor =
         match tensor with
@@ -110,8 +111,7 @@ module Safetensors =
     let private header (metadata: (string * string) list) (tensors: (string * Tensor) list) =
         use buffer = new MemoryStream()
 
-        let options =
-            JsonWriterOptions(Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping)
+        let options = JsonWriterOptions(Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping)
 
         using (new Utf8JsonWriter(buffer, options)) (fun writer ->
             writer.WriteStartObject()

@@ -27,23 +27,21 @@ type Dtype =
 
 module Dtype =
     let private table =
-        [
-            Dtype.Bool, "BOOL", 1
-            Dtype.U8, "U8", 1
-            Dtype.I8, "I8", 1
-            Dtype.F8E5M2, "F8_E5M2", 1
-            Dtype.F8E4M3, "F8_E4M3", 1
-            Dtype.I16, "I16", 2
-            Dtype.U16, "U16", 2
-            Dtype.F16, "F16", 2
-            Dtype.BF16, "BF16", 2
-            Dtype.I32, "I32", 4
-            Dtype.U32, "U32", 4
-            Dtype.F32, "F32", 4
-            Dtype.F64, "F64", 8
-            Dtype.I64, "I64", 8
-            Dtype.U64, "U64", 8
-        ]
+        [ Dtype.Bool, "BOOL", 1
+          Dtype.U8, "U8", 1
+          Dtype.I8, "I8", 1
+          Dtype.F8E5M2, "F8_E5M2", 1
+          Dtype.F8E4M3, "F8_E4M3", 1
+          Dtype.I16, "I16", 2
+          Dtype.U16, "U16", 2
+          Dtype.F16, "F16", 2
+          Dtype.BF16, "BF16", 2
+          Dtype.I32, "I32", 4
+          Dtype.U32, "U32", 4
+          Dtype.F32, "F32", 4
+          Dtype.F64, "F64", 8
+          Dtype.I64, "I64", 8
+          Dtype.U64, "U64", 8 ]
 
     /// Name in a file's header.
     let name dtype =
@@ -91,16 +89,13 @@ module internal SafetensorsHeader =
         if element.ValueKind <> JsonValueKind.Array then
             fail $"{key} is not a list"
 
-        [
-            for item in element.EnumerateArray() do
-                match item.ValueKind with
-                | JsonValueKind.Number ->
-                    match item.TryGetInt64() with
-                    | true, value when value >= 0L -> value
-                    | _ ->
-                        fail $"{key} holds {item.GetRawText()}, not an integer from 0 to 2^63 - 1"
-                | _ -> fail $"{key} holds {item.GetRawText()}, not an integer"
-        ]
+        [ for item in element.EnumerateArray() do
+              match item.ValueKind with
+              | JsonValueKind.Number ->
+                  match item.TryGetInt64() with
+                  | true, value when value >= 0L -> value
+                  | _ -> fail $"{key} holds {item.GetRawText()}, not an integer from 0 to 2^63 - 1"
+              | _ -> fail $"{key} holds {item.GetRawText()}, not an integer" ]
 
     let private byteLength dtype (shape: int64 list) fail =
         try
@@ -109,7 +104,8 @@ module internal SafetensorsHeader =
             fail "has a shape with more elements than a file can hold"
 
     let private tensor (file: string) (dataLength: int64) (entry: JsonProperty) : TensorInfo =
-        let fail problem = raise (BadInput(file, $"tensor '{entry.Name}' {problem}"))
+        let fail problem =
+            raise (BadInput(file, $"tensor '{entry.Name}' {problem}"))
 
         if entry.Value.ValueKind <> JsonValueKind.Object then
             fail "is not described by an object"
@@ -143,13 +139,11 @@ module internal SafetensorsHeader =
             if last - first <> expected then
                 fail $"takes {last - first} bytes, but its shape and dtype need {expected}"
 
-            {
-                Name = entry.Name
-                Dtype = dtype
-                Shape = shape
-                Begin = first
-                End = last
-            }
+            { Name = entry.Name
+              Dtype = dtype
+              Shape = shape
+              Begin = first
+              End = last }
         | _ -> fail "has data_offsets that are not a pair"
 
     /// Tensors must fill the data without overlap or gap.
@@ -172,19 +166,18 @@ module internal SafetensorsHeader =
             fail $"{dataLength - filled} bytes after the last tensor belong to no tensor"
 
     let private metadata (file: string) (element: JsonElement) =
-        let fail problem = raise (BadInput(file, $"__metadata__ {problem}"))
+        let fail problem =
+            raise (BadInput(file, $"__metadata__ {problem}"))
 
         if element.ValueKind <> JsonValueKind.Object then
             fail "is not an object"
 
         let pairs =
-            [
-                for entry in element.EnumerateObject() do
-                    if entry.Value.ValueKind <> JsonValueKind.String then
-                        fail $"holds '{entry.Name}', which is not text"
+            [ for entry in element.EnumerateObject() do
+                  if entry.Value.ValueKind <> JsonValueKind.String then
+                      fail $"holds '{entry.Name}', which is not text"
 
-                    entry.Name, entry.Value.GetString()
-            ]
+                  entry.Name, entry.Value.GetString() ]
 
         match pairs |> List.countBy fst |> List.tryFind (fun (_, count) -> count > 1) with
         | Some(name, _) -> fail $"gives '{name}' twice"

@@ -46,11 +46,9 @@ let ``a small file has exactly the bytes of the reference's library`` () =
         folder.Path
         |> write
             []
-            [
-                "b", Tensor.vector [| 1.0f; -2.0f |]
-                "t", Tensor.Float64([], [| 0.5 |])
-                "a", Tensor.Matrix(Matrix.ofArray 1 2 [| 3.0f; 4.0f |])
-            ]
+            [ "b", Tensor.vector [| 1.0f; -2.0f |]
+              "t", Tensor.Float64([], [| 0.5 |])
+              "a", Tensor.Matrix(Matrix.ofArray 1 2 [| 3.0f; 4.0f |]) ]
 
     let header =
         "{\"t\":{\"dtype\":\"F64\",\"shape\":[],\"data_offsets\":[0,8]},"
@@ -61,12 +59,10 @@ let ``a small file has exactly the bytes of the reference's library`` () =
 
     let expected =
         Array.concat
-            [
-                BitConverter.GetBytes(uint64 padded.Length)
-                Encoding.UTF8.GetBytes padded
-                BitConverter.GetBytes 0.5
-                yield! [ 3.0f; 4.0f; 1.0f; -2.0f ] |> List.map BitConverter.GetBytes
-            ]
+            [ BitConverter.GetBytes(uint64 padded.Length)
+              Encoding.UTF8.GetBytes padded
+              BitConverter.GetBytes 0.5
+              yield! [ 3.0f; 4.0f; 1.0f; -2.0f ] |> List.map BitConverter.GetBytes ]
 
     Assert.Equal<byte>(expected, File.ReadAllBytes path)
 
@@ -75,27 +71,23 @@ let ``the reference's files are read and written again to the byte`` () =
     use folder = new TemporaryFolder()
 
     for name in
-        [
-            "model/synthetic_model.safetensors"
-            "model_samples.safetensors"
-            "saes/topk/sae_weights.safetensors"
-            "saes/topk/outputs.safetensors"
-            "saes_training/batchtopk/sae_weights.safetensors"
-        ] do
+        [ "model/synthetic_model.safetensors"
+          "model_samples.safetensors"
+          "saes/topk/sae_weights.safetensors"
+          "saes/topk/outputs.safetensors"
+          "saes_training/batchtopk/sae_weights.safetensors" ] do
         let original = Oracles.path name
         use file = Safetensors.read original
 
         let tensors =
-            [
-                for info in file.Tensors do
-                    let shape = info.Shape |> List.map int
+            [ for info in file.Tensors do
+                  let shape = info.Shape |> List.map int
 
-                    info.Name,
-                    match info.Dtype, shape with
-                    | Dtype.F64, _ -> Tensor.Float64(shape, file.Float64 info.Name)
-                    | _, [ _; _ ] -> Tensor.Matrix(file.Matrix info.Name)
-                    | _ -> Tensor.Float32(shape, file.Float32 info.Name)
-            ]
+                  info.Name,
+                  match info.Dtype, shape with
+                  | Dtype.F64, _ -> Tensor.Float64(shape, file.Float64 info.Name)
+                  | _, [ _; _ ] -> Tensor.Matrix(file.Matrix info.Name)
+                  | _ -> Tensor.Float32(shape, file.Float32 info.Name) ]
 
         let path = write [] (List.rev tensors) folder.Path
         Assert.Equal<byte>(File.ReadAllBytes original, File.ReadAllBytes path)
@@ -109,14 +101,12 @@ let ``every type and the metadata come back`` () =
         folder.Path
         |> write
             metadata
-            [
-                "float", Tensor.Float64([ 2; 1 ], [| Double.Epsilon; nan |])
-                "long", Tensor.Int64([ 2 ], [| Int64.MinValue; 7L |])
-                "int", Tensor.Int32([ 1 ], [| -5 |])
-                "bool", Tensor.Bool([ 3 ], [| true; false; true |])
-                "empty", Tensor.Float32([ 0; 4 ], [||])
-                "naïve \"name\" \\ 𝄞", Tensor.vector [| -0.0f |]
-            ]
+            [ "float", Tensor.Float64([ 2; 1 ], [| Double.Epsilon; nan |])
+              "long", Tensor.Int64([ 2 ], [| Int64.MinValue; 7L |])
+              "int", Tensor.Int32([ 1 ], [| -5 |])
+              "bool", Tensor.Bool([ 3 ], [| true; false; true |])
+              "empty", Tensor.Float32([ 0; 4 ], [||])
+              "naïve \"name\" \\ 𝄞", Tensor.vector [| -0.0f |] ]
 
     use file = Safetensors.read path
     Assert.Equal<Map<string, string>>(Map.ofList metadata, file.Metadata)
@@ -132,8 +122,7 @@ let ``every type and the metadata come back`` () =
 let ``half precision is widened exactly`` () =
     use folder = new TemporaryFolder()
 
-    let header =
-        "{" + tensor "h" "F16" "[2]" 0 4 + "," + tensor "b" "BF16" "[2]" 4 8 + "}"
+    let header = "{" + tensor "h" "F16" "[2]" 0 4 + "," + tensor "b" "BF16" "[2]" 4 8 + "}"
 
     let path = raw header 8 folder.Path
     let bytes = File.ReadAllBytes path
@@ -161,8 +150,7 @@ let ``matrices of any size come back, also when written as the transpose`` () =
     Property.forAll sizes (fun (rows, cols) ->
         use folder = new TemporaryFolder()
 
-        let matrix =
-            Matrix.init rows cols (fun row col -> float32 (row * 1000 + col) + 0.25f)
+        let matrix = Matrix.init rows cols (fun row col -> float32 (row * 1000 + col) + 0.25f)
 
         let path =
             folder.Path |> write [] [ "m", Tensor.Matrix matrix; "t", Tensor.Transposed matrix ]
@@ -178,14 +166,12 @@ let ``matrices of any size come back, also when written as the transpose`` () =
 let ``the bytes do not depend on the order of the tensors`` () =
     use folder = new TemporaryFolder()
 
-    let tensors =
-        [ for name in [ "c"; "a"; "é"; "B" ] -> name, Tensor.vector [| 1.0f |] ]
+    let tensors = [ for name in [ "c"; "a"; "é"; "B" ] -> name, Tensor.vector [| 1.0f |] ]
 
     let metadata = [ "x", "1"; "a", "2" ]
     let first = File.ReadAllBytes(write metadata tensors folder.Path)
 
-    let second =
-        File.ReadAllBytes(write (List.rev metadata) (List.rev tensors) folder.Path)
+    let second = File.ReadAllBytes(write (List.rev metadata) (List.rev tensors) folder.Path)
 
     Assert.Equal<byte>(first, second)
 
@@ -234,7 +220,8 @@ let private claims (length: uint64) (part: string) =
 let ``a header past the end of the file is rejected`` () = claims 101UL "past the end of the file"
 
 [<Fact>]
-let ``a header of more than 100 MB is rejected`` () = claims 100_000_001UL "the most is 100000000"
+let ``a header of more than 100 MB is rejected`` () =
+    claims 100_000_001UL "the most is 100000000"
 
 [<Fact>]
 let ``a header length beyond 63 bits is rejected`` () =
@@ -371,8 +358,7 @@ let ``a truth value other than 0 or 1 is rejected`` () =
 let ``a matrix of no elements with a huge dimension is an error, not a crash`` () =
     use folder = new TemporaryFolder()
 
-    let path =
-        raw ("{" + tensor "w" "F32" "[0,9007199254740992]" 0 0 + "}") 0 folder.Path
+    let path = raw ("{" + tensor "w" "F32" "[0,9007199254740992]" 0 0 + "}") 0 folder.Path
 
     use file = Safetensors.read path
     let error = Assert.Throws<BadInput>(fun () -> file.Matrix "w" |> ignore)
@@ -435,11 +421,9 @@ let ``a damaged file is an input error or readable, never a crash`` () =
         File.ReadAllBytes(
             write
                 [ "note", "x" ]
-                [
-                    "w", Tensor.Matrix(Matrix.zeros 3 2)
-                    "flag", Tensor.Bool([ 2 ], [| true; false |])
-                    "n", Tensor.Int64([ 1 ], [| 9L |])
-                ]
+                [ "w", Tensor.Matrix(Matrix.zeros 3 2)
+                  "flag", Tensor.Bool([ 2 ], [| true; false |])
+                  "n", Tensor.Int64([ 1 ], [| 9L |]) ]
                 folder.Path
         )
 
@@ -450,8 +434,7 @@ let ``a damaged file is an input error or readable, never a crash`` () =
 
     let flips = Gen.listOf (Gen.zip place (Gen.choose (0, 255)))
 
-    let length =
-        Gen.frequency [ 3, Gen.constant valid.Length; 1, Gen.choose (0, valid.Length) ]
+    let length = Gen.frequency [ 3, Gen.constant valid.Length; 1, Gen.choose (0, valid.Length) ]
 
     let mutable rejected = 0
     let path = Path.Combine(folder.Path, "damaged")

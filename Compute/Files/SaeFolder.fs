@@ -1,0 +1,191 @@
+namespace SynthSae.Compute.Files
+
+open System
+open System.IO
+open System.Text.Json.Nodes
+open SynthSae.Compute
+
+/// An SAE as the reference keeps it: a folder with `cfg.json` and `sae_weights.safetensors`.
+type SaeFolder =
+    {
+        /// In the form of the file: training forms of batchtopk stay BatchTopK.
+        Sae: Sae
+        Config: SaeConfig
+        /// The running threshold in a training form of batchtopk (`topk_threshold`).
+        TopKThreshold: float option
+    }
+
+    /// The SAE that is used for inference: BatchTopK by its threshold, decoder norms folded where the
+    /// reference folds them.
+    member folder.Inference =
+        match folder.TopKThreshold with
+        | Some threshold -> Fold.inference threshold folder.Sae
+        | None -> folder.Sae
+
+/// Reading and writing SAE folders in the reference's format.
+module SaeFolder =
+    [<Literal>]
+    let ConfigFile = "cfg.json"
+
+    [<Literal>]
+    let WeightsFile = "sae_weights.safetensors"
+
+    [<Literal>]
+    let SparsityFile = "sparsity.safetensors"
+
+    /// The version of the reference whose files these are: without one it would assume old defaults.
+    [<Literal>]
+    let FormatVersion = "6.38.0"
+
+    // ---- reading -------------------------------------------------------------------------------
+
+    /// State of the reference's controllers that is left in some published files.
+    let private ignored (name: string) =
+        name.StartsWith("coefficient_autotuner.", StringComparison.Ordinal)
+
+    let private checkNames (file: SafetensorsFile) (expected: string list) =
+        for info in file.Tensors do
+            if not (ignored info.Name || List.contains info.Name expected) then
+                let known = String.concat ", " expected
+                let problem = $"holds the unknown tensor '{info.Name}'; expected are {known}"
+                raise (BadInput(file.Path, problem))
+
+    let private checkFinite (file: SafetensorsFile) (name: string) (values: ReadOnlySpan<float32>) =
+        for value in values do
+            if not (Single.IsFinite value) then
+                raise (BadInput(file.Path, $"tensor '{name}' holds {value}"))
+
+    let private vector (file: SafetensorsFile) (name: string) (length: int) =
+        file.CheckShape(name, [ length ])
+        let values = file.Float32 name
+        checkFinite file name (ReadOnlySpan values)
+        values
+
+    let private matrix (file: SafetensorsFile) (name: string) rows cols =
+        file.CheckShape(name, [ rows; cols ])
+        let values = file.Matrix name
+        checkFinite file name (Span<float32>.op_Implicit values.Span)
+        values
+
+    /// Thresholds, from a checkpoint of versions before 6.48 as exp(log_threshold).
+    let private thresholds (file: SafetensorsFile) (latents: int) =
+        if file.Has "log_threshold" then
+            vector file "log_threshold" latents |> Array.map exp
+        else
+            vector file "threshold" latents
+
+    let private activation (file: SafetensorsFile) (config: SaeConfig) =
+        match config.Architecture with
+        | "topk" -> Activation.TopK(int config.K, config.RescaleActsByDecoderNorm)
+        | "batchtopk"
+        | "matryoshka_batchtopk" -> Activation.BatchTopK(config.K, config.RescaleActsByDecoderNorm)
+        | "jumprelu" -> Activation.JumpRelu(thresholds file config.DSae)
+        | _ -> Activation.Relu
+
+    /// Names of the tensors beside W_enc, W_dec, b_enc and b_dec.
+    let private extra (file: SafetensorsFile) (architecture: string) =
+        match architecture with
+        | "jumprelu" when file.Has "log_threshold" -> [ "log_threshold" ]
+        | "jumprelu" -> [ "threshold" ]
+        | "batchtopk"
+        | "matryoshka_batchtopk" -> [ "topk_threshold" ]
+        | _ -> []
+
+    let private topKThreshold (file: SafetensorsFile) (config: SaeConfig) =
+        match extra file config.Architecture with
+        | [ "topk_threshold" as name ] ->
+            let threshold = file.Scalar name
+
+            if not (Double.IsFinite threshold) then
+                raise (BadInput(file.Path, $"tensor '{name}' holds {threshold}"))
+
+            Some threshold
+        | _ -> None
+
+    /// Read the folder of an SAE in inference or training form. Raises `BadInput` for an architecture that
+    /// is not supported, and for files that are damaged or do not fit each other.
+    let read (folder: string) : SaeFolder =
+        let config = SaeConfig.read (Path.Combine(folder, ConfigFile))
+        use file = Safetensors.read (Path.Combine(folder, WeightsFile))
+        let latents, dim = config.DSae, config.DIn
+        checkNames file ([ "W_enc"; "W_dec"; "b_enc"; "b_dec" ] @ extra file config.Architecture)
+
+        { Sae =
+            { Encoder = Matrix.transpose (matrix file "W_enc" dim latents)
+              Decoder = matrix file "W_dec" latents dim
+              EncoderBias = vector file "b_enc" latents
+              DecoderBias = vector file "b_dec" dim
+              ApplyDecoderBiasToInput = config.ApplyBDecToInput
+              Activation = activation file config }
+          Config = config
+          TopKThreshold = topKThreshold file config }
+
+    // ---- writing -------------------------------------------------------------------------------
+
+    let private tensors (sae: Sae) =
+        [ "W_enc", Tensor.Transposed sae.Encoder
+          "W_dec", Tensor.Matrix sae.Decoder
+          "b_enc", Tensor.vector sae.EncoderBias
+          "b_dec", Tensor.vector sae.DecoderBias
+          match sae.Activation with
+          | Activation.JumpRelu threshold -> "threshold", Tensor.vector threshold
+          | _ -> () ]
+
+    let private text (value: string) : JsonNode = JsonValue.Create value
+
+    let private number (value: int) : JsonNode = JsonValue.Create value
+
+    let private flag (value: bool) : JsonNode = JsonValue.Create value
+
+    /// The metadata that the reference wants, and the caller's.
+    let private metadata (own: (string * JsonNode) list) : JsonNode =
+        let result = JsonObject()
+        result["sae_lens_version"] <- text FormatVersion
+        result["sae_lens_training_version"] <- text FormatVersion
+
+        for name, value in own do
+            result[name] <- value
+
+        result
+
+    let private common (sae: Sae) : (string * JsonNode) list =
+        [ "d_in", number sae.Dim
+          "d_sae", number sae.Latents
+          "dtype", text "float32"
+          "device", text "cpu"
+          "apply_b_dec_to_input", flag sae.ApplyDecoderBiasToInput
+          "normalize_activations", text "none"
+          "reshape_activations", text "none" ]
+
+    /// Fields of the architecture in inference form.
+    let private inferenceFields (sae: Sae) : (string * JsonNode) list =
+        match sae.Activation with
+        | Activation.Relu -> [ "architecture", text "standard" ]
+        | Activation.JumpRelu _ -> [ "architecture", text "jumprelu" ]
+        | Activation.TopK(k, rescale) ->
+            [ "k", number k
+              "rescale_acts_by_decoder_norm", flag rescale
+              "architecture", text "topk" ]
+        | Activation.BatchTopK _ ->
+            invalidArg (nameof sae) "BatchTopK has no inference form of its own: see Fold.inference"
+
+    /// The weights first: a folder with a cfg.json is complete.
+    let private save (folder: string) (config: (string * JsonNode) list) tensors =
+        Safetensors.write (Path.Combine(folder, WeightsFile)) [] tensors
+        let root = JsonObject()
+
+        for name, value in config do
+            root[name] <- value
+
+        AtomicFile.writeText (Path.Combine(folder, ConfigFile)) (root.ToJsonString())
+
+    /// Write an SAE in inference form (`Fold.inference`) so that the reference loads it. `own` is added to
+    /// the metadata in cfg.json.
+    let write (folder: string) (own: (string * JsonNode) list) (sae: Sae) =
+        save folder (common sae @ [ "metadata", metadata own ] @ inferenceFields sae) (tensors sae)
+
+    /// Write how often each latent fires as the reference does: log10(frequency + 1e-10).
+    let writeSparsity (folder: string) (frequency: float[]) =
+        let sparsity = frequency |> Array.map (fun f -> float32 (Math.Log10(f + 1e-10)))
+        let path = Path.Combine(folder, SparsityFile)
+        Safetensors.write path [] [ "sparsity", Tensor.vector sparsity ]

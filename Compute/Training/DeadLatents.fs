@@ -26,6 +26,10 @@ type DeadLatents(window: int<step>, counters: int[]) =
     /// (L): which latents are dead, as a new array.
     member dead.Mask() = Array.init counters.Length dead.IsDead
 
+    /// The dead latents, ascending.
+    member dead.Indices() =
+        if count = 0 then [||] else [| 0 .. counters.Length - 1 |] |> Array.filter dead.IsDead
+
     /// After a step whose batch gave these latent activations: one step older, 0 for those that
     /// fired.
     member dead.Update(codes: Codes) =

@@ -77,18 +77,19 @@ module DenseStep =
             V = v
             Step = step }
 
-    /// BatchTopK's threshold after a forward pass: t ← (1 − thresholdLr)·t + thresholdLr·(least
-    /// positive act), or t when no act is positive.
+    /// The least positive act (B, L), 0 if there is none.
+    let smallest (acts: float[,]) =
+        acts
+        |> Seq.cast<float>
+        |> Seq.filter (fun act -> act > 0.0)
+        |> Seq.fold min infinity
+        |> fun least -> if least = infinity then 0.0 else least
+
+    /// BatchTopK's threshold after a forward pass; other architectures keep 0.
     let threshold (spec: SaeSpec) (acts: float[,]) (t: float) =
         match spec.Architecture with
         | SaeArchitecture.TopK _ -> t
-        | SaeArchitecture.BatchTopK(_, thresholdLr, _) ->
-            let positive = acts |> Seq.cast<float> |> Seq.filter (fun f -> f > 0.0)
-
-            if Seq.isEmpty positive then
-                t
-            else
-                (1.0 - thresholdLr) * t + thresholdLr * Seq.min positive
+        | SaeArchitecture.BatchTopK(_, rate, _) -> TopKThreshold.next rate (smallest acts) t
 
     /// One training step on x (B, D) at learning rate `lr`, with dead latents `dead` (L).
     let run

@@ -1,6 +1,7 @@
 namespace SynthSae.Tests
 
 open SynthSae.Compute
+open SynthSae.Compute.Ops
 open SynthSae.Compute.Training
 open SynthSae.Spec
 
@@ -82,5 +83,61 @@ module TrainingSteps =
                     member _.Parameters = state.Parameters
                     member _.TopkThreshold = state.Topk_threshold } }
 
+    let private copy (sae: Sae) =
+        { sae with
+            Encoder = Matrix.copy sae.Encoder
+            Decoder = Matrix.copy sae.Decoder
+            EncoderBias = Array.copy sae.EncoderBias
+            DecoderBias = Array.copy sae.DecoderBias }
+
+    let private thresholdRate (spec: SaeSpec) =
+        match spec.Architecture with
+        | SaeArchitecture.TopK _ -> 0.0
+        | SaeArchitecture.BatchTopK(_, rate, _) -> rate
+
+    let private auxCoefficient (spec: SaeSpec) =
+        match spec.Architecture with
+        | SaeArchitecture.TopK(_, family)
+        | SaeArchitecture.BatchTopK(_, _, family) -> family.AuxLossCoefficient
+
+    /// The sparse step on SIMD ops, on this many threads.
+    let sparse threads =
+        { Name = $"sparse on {threads} threads"
+          Start =
+            fun spec training sae ->
+                let adam =
+                    { Beta1 = training.AdamBeta1
+                      Beta2 = training.AdamBeta2
+                      Epsilon = DenseStep.Epsilon }
+
+                let step = SparseStep(threads, copy sae, auxCoefficient spec, adam)
+                let mutable threshold = 0.0
+
+                { new ITrainingStep with
+                    member _.Step(lr, dead, x) =
+                        let indices = [| 0 .. dead.Length - 1 |] |> Array.filter (Array.get dead)
+                        let struct (mse, auxiliary, smallest) = step.Differentiate(x, indices)
+
+                        let gradient =
+                            DenseParameters.ofSae
+                                { sae with
+                                    Encoder = step.Gradients.Encoder
+                                    Decoder = step.Gradients.Decoder
+                                    EncoderBias = step.Gradients.EncoderBias
+                                    DecoderBias = step.Gradients.DecoderBias }
+
+                        let norm = step.Update lr
+
+                        threshold <-
+                            TopKThreshold.next (thresholdRate spec) (float smallest) threshold
+
+                        { Losses = { Mse = mse; Auxiliary_reconstruction = auxiliary }
+                          Codes = ofMatrix (Codes.toDense step.Codes)
+                          Gradient = gradient
+                          GradientNorm = norm }
+
+                    member _.Parameters = DenseParameters.ofSae step.Sae
+                    member _.TopkThreshold = threshold } }
+
     /// Every implementation that must take the same steps.
-    let implementations = [ dense ]
+    let implementations = [ dense; sparse 1; sparse 3 ]

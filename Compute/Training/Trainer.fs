@@ -1,0 +1,166 @@
+namespace SynthSae.Compute.Training
+
+open SynthSae.Compute
+open SynthSae.Compute.Ops
+open SynthSae.Spec
+
+/// What one training step saw.
+type StepReport =
+    {
+        /// 0-based number of the step.
+        Step: int64
+        /// Samples trained on, this batch included.
+        Samples: int64
+        /// Mse + Auxiliary.
+        Loss: float
+        /// Squared error, summed over D, mean over the batch.
+        Mse: float
+        /// The AuxK term with its coefficient.
+        Auxiliary: float
+        /// Mean number of active latents per sample.
+        L0: float
+        /// Dead latents when the step began.
+        Dead: int
+        LearningRate: float
+        /// Global norm of the gradients before clipping.
+        GradientNorm: float
+        /// BatchTopK's running threshold after the step, 0 for other architectures.
+        Threshold: float
+    }
+
+/// What an implementation of the step gives back.
+type private StepOutcome =
+    { StepMse: float
+      StepAuxiliary: float
+      Norm: float
+      Smallest: float
+      Latents: Codes }
+
+/// An implementation of the training step.
+type private IStep =
+    /// One step on x (B, D) with these dead latents (L) at a learning rate.
+    abstract Run: x: Matrix * dead: DeadLatents * lr: float -> StepOutcome
+
+    /// The SAE as it is now.
+    abstract Sae: Sae
+
+/// Trains one SAE on batches that the caller brings, as the reference's trainer does (REFERENCE §8.3).
+/// The result is a pure function of the spec and the batches; it does not depend on the number of threads.
+[<Sealed>]
+type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
+    let sae, training = spec.Value.Sae, spec.Value.Training
+    let initial = Initialisation.create sae dim training.Seed
+    let dead = DeadLatents(training.DeadFeatureWindow, sae.DSae)
+
+    let auxCoefficient, thresholdRate =
+        match sae.Architecture with
+        | SaeArchitecture.TopK(_, family) -> family.AuxLossCoefficient, 0.0
+        | SaeArchitecture.BatchTopK(_, rate, family) -> family.AuxLossCoefficient, rate
+
+    let adam =
+        { Beta1 = training.AdamBeta1
+          Beta2 = training.AdamBeta2
+          Epsilon = DenseStep.Epsilon }
+
+    let dense () =
+        let mutable state = DenseStep.start initial
+
+        let toArray (x: Matrix) =
+            Array2D.init x.Rows x.Cols (fun b d -> float x[b, d])
+
+        let toCodes (acts: float[,]) =
+            Matrix.init (Array2D.length1 acts) (Array2D.length2 acts) (fun b j ->
+                float32 acts[b, j])
+            |> Codes.ofDense
+
+        { new IStep with
+            member _.Run(x, dead, lr) =
+                let result = DenseStep.run sae training lr (dead.Mask()) (toArray x) state
+                state <- result.State
+
+                { StepMse = result.Losses.Mse
+                  StepAuxiliary = result.Losses.Auxiliary_reconstruction
+                  Norm = result.GradientNorm
+                  Smallest = DenseStep.smallest result.Forward.Feature_acts
+                  Latents = toCodes result.Forward.Feature_acts }
+
+            member _.Sae = DenseParameters.toSae initial state.Parameters }
+
+    let sparse threads =
+        let step = SparseStep(threads, initial, auxCoefficient, adam)
+
+        step,
+        { new IStep with
+            member _.Run(x, dead, lr) =
+                let struct (mse, auxiliary, smallest) = step.Differentiate(x, dead.Indices())
+                let norm = step.Update lr
+
+                { StepMse = mse
+                  StepAuxiliary = auxiliary
+                  Norm = norm
+                  Smallest = float smallest
+                  Latents = step.Codes }
+
+            member _.Sae = step.Sae }
+
+    let times, step =
+        match backend with
+        | Backend.Reference -> StepTimes.Zero, dense ()
+        | Backend.Cpu threads ->
+            let sparse, step = sparse threads
+            sparse.Times, step
+
+    let mutable steps = 0L
+    let mutable samples = 0L
+    let mutable threshold = 0.0
+
+    /// Steps done.
+    member _.Steps = steps
+
+    /// Samples seen.
+    member _.Samples = samples
+
+    /// The SAE in training form. Its arrays change with every step.
+    member _.Sae = step.Sae
+
+    /// BatchTopK's running threshold; 0 at the start and for other architectures.
+    member _.Threshold = threshold
+
+    /// Steps since each latent last fired (L).
+    member _.DeadLatents = dead
+
+    /// Where the time of the steps went; zero on the reference backend.
+    member _.Times = times
+
+    /// The SAE in the form that is saved for inference, as a copy.
+    member trainer.Export() : Sae =
+        let now = trainer.Sae
+
+        Fold.inference
+            threshold
+            { now with
+                Encoder = Matrix.copy now.Encoder
+                Decoder = Matrix.copy now.Decoder
+                EncoderBias = Array.copy now.EncoderBias
+                DecoderBias = Array.copy now.DecoderBias }
+
+    /// One optimiser step on x (B, D).
+    member _.Step(x: Matrix) : StepReport =
+        let lr = Schedule.learningRate training (int steps * 1<step>)
+        let deadBefore = dead.Count
+        let outcome = step.Run(x, dead, lr)
+        dead.Update outcome.Latents
+        threshold <- TopKThreshold.next thresholdRate outcome.Smallest threshold
+        steps <- steps + 1L
+        samples <- samples + int64 x.Rows
+
+        { Step = steps - 1L
+          Samples = samples
+          Loss = outcome.StepMse + outcome.StepAuxiliary
+          Mse = outcome.StepMse
+          Auxiliary = outcome.StepAuxiliary
+          L0 = float outcome.Latents.Count / float x.Rows
+          Dead = deadBefore
+          LearningRate = lr
+          GradientNorm = outcome.Norm
+          Threshold = threshold }

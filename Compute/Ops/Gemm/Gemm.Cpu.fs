@@ -363,7 +363,7 @@ module GemmCpu =
     /// Rows per piece of work: full panels, at most `BlockM`, so many pieces that the threads share them evenly.
     let private pieceRows threads m =
         let rowPanels = panels m TileRows
-        let pieces = panels (panels m BlockM) threads * threads
+        let pieces = max 1 (panels (panels m BlockM) threads * threads)
         TileRows * max 1 (panels rowPanels pieces)
 
     /// Packed operands, kept between calls by the thread that asks for products.

@@ -222,7 +222,9 @@ type SelectCpu(threads: int) =
             collectAll pre scale 0.0f 0
 
         let kept = min count (total pre.Rows)
-        let limit = if kept = 0 then 0.0f else rankedValue candidates (pieces pre.Rows) kept
+
+        let limit = if kept = 0 then infinityf else rankedValue candidates (pieces pre.Rows) kept
+
         let limits = Array.create pre.Rows limit
         let mutable above = 0
 
@@ -242,11 +244,12 @@ type SelectCpu(threads: int) =
                 tiesLeft <- tiesLeft - ties[row]
 
         emit pre codes limits ties
-        bound <- 0.9f * limit
-        limit
+        let smallest = if kept = 0 then 0.0f else limit
+        bound <- 0.9f * smallest
+        smallest
 
-    /// The `k` largest positive entries of each row. Returns the smallest compared value kept, 0 if none.
-    member _.TopK(pre: Matrix, scale: float32[], k: int, codes: Codes) : float32 =
+    /// The `k` largest positive entries of each row.
+    member _.TopK(pre: Matrix, scale: float32[], k: int, codes: Codes) =
         let rows = pre.Rows
         let limits: float32[] = Array.zeroCreate rows
         let ties: int[] = Array.zeroCreate rows
@@ -257,7 +260,9 @@ type SelectCpu(threads: int) =
             for row in first .. last - 1 do
                 let struct (list, start, stop) = rowRange rows row
 
-                if stop - start > k && k > 0 then
+                if k <= 0 then
+                    limits[row] <- infinityf
+                elif stop - start > k then
                     let ranked = list.Value.AsSpan(start, stop - start).ToArray()
                     limits[row] <- Ranking.kthLargest (ranked.AsSpan()) k
 
@@ -265,8 +270,7 @@ type SelectCpu(threads: int) =
                         k - Array.length (Array.filter (fun value -> value > limits[row]) ranked))
 
         emit pre codes limits ties
-        bound <- 0.7f * (if rows = 0 then 0.0f else Array.average limits)
-        Seq.min (Seq.append limits [ infinityf ])
+        bound <- if rows = 0 || k <= 0 then 0.0f else 0.7f * Array.average limits
 
     /// Every positive entry above its latent's threshold.
     member _.Above(pre: Matrix, threshold: float32[], codes: Codes) =
@@ -282,15 +286,16 @@ type SelectCpu(threads: int) =
 
         emit pre codes (Array.zeroCreate rows) (Array.zeroCreate rows)
 
-    /// Apply the SAE's activation. `scale` is `Select.scale sae`. Returns the smallest compared value kept.
+    /// Apply the SAE's activation. `scale` is `Select.scale sae`. Returns the smallest compared value that
+    /// BatchTopK kept, 0 for the other activations.
     member selector.Run(sae: Sae, scale: float32[], pre: Matrix, codes: Codes) : float32 =
         match sae.Activation with
-        | Activation.TopK(k, _) -> selector.TopK(pre, scale, k, codes)
         | Activation.BatchTopK(k, _) ->
             selector.BatchTopK(pre, scale, Select.batchCount k pre.Rows pre.Cols, codes)
-        | Activation.JumpRelu threshold ->
-            selector.Above(pre, threshold, codes)
-            0.0f
-        | Activation.Relu ->
-            selector.Above(pre, Array.zeroCreate sae.Latents, codes)
+        | other ->
+            match other with
+            | Activation.TopK(k, _) -> selector.TopK(pre, scale, k, codes)
+            | Activation.JumpRelu threshold -> selector.Above(pre, threshold, codes)
+            | _ -> selector.Above(pre, Array.zeroCreate sae.Latents, codes)
+
             0.0f

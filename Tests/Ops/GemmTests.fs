@@ -1,0 +1,60 @@
+module SynthSae.Tests.Ops.GemmTests
+
+open System
+open SynthSae.Compute
+open SynthSae.Compute.Ops
+open SynthSae.Tests
+open Xunit
+
+/// Sizes around the tiles (12 × 32), the blocks (144, 384) and nothing at all.
+let sizes: obj[] list =
+    [ [| 1; 1; 1 |]
+      [| 12; 32; 4 |]
+      [| 13; 33; 5 |]
+      [| 11; 31; 3 |]
+      [| 150; 70; 390 |]
+      [| 24; 64; 384 |]
+      [| 7; 40; 769 |]
+      [| 5; 3; 0 |]
+      [| 0; 4; 2 |] ]
+
+let private operands m n k transA transB =
+    (if transA then Samples.gaussian 1 k m else Samples.gaussian 1 m k),
+    (if transB then Samples.gaussian 2 n k else Samples.gaussian 2 k n)
+
+[<Theory; MemberData(nameof sizes)>]
+let ``the fast product agrees with the plain one in all four orientations`` m n k =
+    for transA, transB in [ false, false; false, true; true, false; true, true ] do
+        let a, b = operands m n k transA transB
+        let bias = Samples.vector 3 n
+        let plain, fast = Matrix(m, n), Matrix(m, n)
+        GemmReference.multiplyAdd transA a transB b bias plain
+        GemmCpu.multiplyAdd 2 transA a transB b bias fast
+
+        // Σ|a·b| of k standard normal products is below 2k here with room to spare.
+        let bound = 4.0 * sqrt (float (k + 1)) * 2.0 ** -24.0 * (2.0 * float k + 4.0)
+        Assert.InRange(Samples.distance plain fast, 0.0, bound)
+
+[<Fact>]
+let ``the product has the same bits on any number of threads`` () =
+    let a, b = operands 333 97 500 false true
+    let one = Matrix(333, 97)
+    GemmCpu.multiply 1 false a true b one
+
+    for threads in 2..5 do
+        let several = Matrix(333, 97)
+        GemmCpu.multiply threads false a true b several
+        Assert.True(one.Span.SequenceEqual(Span.op_Implicit several.Span), $"{threads} threads")
+
+[<Fact>]
+let ``a row of the product does not depend on the other rows`` () =
+    let a, b = operands 30 64 200 false true
+    let whole, alone = Matrix(30, 64), Matrix(1, 64)
+    GemmCpu.multiply 2 false a true b whole
+    GemmCpu.multiply 2 false (Matrix.ofArray 1 200 (a.Row(17).ToArray())) true b alone
+    Assert.Equal<float32[]>(alone.Row(0).ToArray(), whole.Row(17).ToArray())
+
+[<Fact>]
+let ``shapes that do not fit are refused`` () =
+    let a, b, c = Matrix(2, 3), Matrix(4, 5), Matrix(2, 5)
+    Assert.Throws<ArgumentException>(fun () -> GemmCpu.multiply 1 false a false b c) |> ignore

@@ -1,0 +1,117 @@
+module SynthSae.Tests.Ops.TrainingOpsTests
+
+open SynthSae.Compute
+open SynthSae.Compute.Ops
+open SynthSae.Tests
+open Xunit
+
+/// (B, D, L, k): one of everything, below and above the SIMD width, odd, and larger than a piece of work.
+let sizes: obj[] list =
+    [ [| 1; 1; 1; 1 |]; [| 3; 15; 17; 2 |]; [| 70; 33; 130; 5 |]; [| 65; 64; 200; 3 |] ]
+
+let private relative (plain: Matrix) (fast: Matrix) =
+    let size =
+        Seq.fold
+            (fun most (value: float32) -> max most (abs (float value)))
+            1e-3
+            (plain.Span.ToArray())
+
+    Samples.distance plain fast / size
+
+let private bias (values: float32[]) = Matrix.ofArray 1 values.Length values
+
+[<Theory; MemberData(nameof sizes)>]
+let ``encoding agrees, with and without the decoder bias in the input``
+    batch
+    dim
+    latents
+    (_k: int)
+    =
+    for subtract in [ true; false ] do
+        let sae =
+            { Samples.sae 1 latents dim Activation.Relu with
+                ApplyDecoderBiasToInput = subtract }
+
+        let x = Samples.gaussian 7 batch dim
+        let plain, fast = Matrix(batch, latents), Matrix(batch, latents)
+        EncodeReference.run sae x plain
+        EncodeCpu.run 2 sae x fast
+        Assert.InRange(relative plain fast, 0.0, 1e-5)
+
+[<Theory; MemberData(nameof sizes)>]
+let ``residual and gradients agree, and do not depend on threads`` batch dim latents k =
+    let sae = Samples.sae 1 latents dim (Activation.TopK(k, true))
+    let x, pre = Samples.gaussian 7 batch dim, Samples.gaussian 8 batch latents
+    let codes = Codes latents
+    SelectReference.run sae pre codes
+    let plainError, fastError = Samples.gaussian 9 batch dim, Samples.gaussian 9 batch dim
+    let plainSquares, fastSquares = Array.zeroCreate batch, Array.zeroCreate batch
+    ResidualReference.run x plainError plainSquares
+    ResidualCpu.run 2 x fastError fastSquares
+    Assert.InRange(relative plainError fastError, 0.0, 1e-6)
+
+    for b in 0 .. batch - 1 do
+        Assert.InRange(abs (plainSquares[b] - fastSquares[b]), 0.0, 1e-5 * plainSquares[b])
+
+    let plain = LatentGradients.create latents dim
+    LatentGradientsReference.run sae x codes plainError 0.37f plain
+
+    let fast threads =
+        let lists = LatentLists()
+        lists.Fill codes
+        let gradients = LatentGradients.create latents dim
+        LatentGradientsCpu.run threads sae x lists plainError 0.37f gradients
+        LatentGradientsCpu.decoderBias threads sae plainError 0.37f gradients
+        gradients
+
+    let one, three = fast 1, fast 3
+    Assert.InRange(relative plain.Encoder one.Encoder, 0.0, 1e-5)
+    Assert.InRange(relative plain.Decoder one.Decoder, 0.0, 1e-5)
+    Assert.InRange(relative (bias plain.EncoderBias) (bias one.EncoderBias), 0.0, 1e-5)
+    Assert.InRange(relative (bias plain.DecoderBias) (bias one.DecoderBias), 0.0, 1e-5)
+    Assert.Equal<float32[]>(one.Encoder.Span.ToArray(), three.Encoder.Span.ToArray())
+    Assert.Equal<float32[]>(one.Decoder.Span.ToArray(), three.Decoder.Span.ToArray())
+    Assert.Equal<float32[]>(one.DecoderBias, three.DecoderBias)
+
+[<Theory; MemberData(nameof sizes)>]
+let ``Adam makes the same parameters to the bit`` batch dim latents (_k: int) =
+    let settings = { Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8 }
+
+    let gradients: Gradients =
+        { Encoder = Samples.gaussian 21 latents dim
+          Decoder = Samples.gaussian 22 latents dim
+          EncoderBias = Samples.vector 23 latents
+          DecoderBias = Samples.vector 24 dim }
+
+    let steps (update: AdamStep -> AdamState -> Sae -> unit) =
+        let sae = Samples.sae 1 latents dim Activation.Relu
+        let state = ClipAdam.create latents dim
+
+        for step in 1L .. 3L do
+            update (ClipAdam.factors settings step 3e-4 (float batch)) state sae
+
+        sae
+
+    let norms = Array.zeroCreate latents
+    let plain = steps (fun factors state sae -> ClipAdamReference.run factors gradients state sae)
+
+    let fast =
+        steps (fun factors state sae -> ClipAdamCpu.run 2 factors gradients state sae norms)
+
+    Assert.Equal<float32[]>(plain.Encoder.Span.ToArray(), fast.Encoder.Span.ToArray())
+    Assert.Equal<float32[]>(plain.Decoder.Span.ToArray(), fast.Decoder.Span.ToArray())
+    Assert.Equal<float32[]>(plain.EncoderBias, fast.EncoderBias)
+    Assert.Equal<float32[]>(plain.DecoderBias, fast.DecoderBias)
+
+    Assert.Equal<float32[]>(
+        Array.init latents (fun j -> Simd.norm (fast.Decoder.RowPtr j) dim),
+        norms
+    )
+
+    let plainNorm, fastNorm = ClipAdamReference.norm gradients, ClipAdamCpu.norm 2 gradients
+    Assert.InRange(abs (plainNorm - fastNorm), 0.0, 1e-6 * plainNorm)
+
+[<Fact>]
+let ``a gradient of norm 4 is scaled to 1, one of norm 1/2 is left alone`` () =
+    Assert.Equal(0.25, ClipAdam.clip 4.0, 6)
+    Assert.Equal(1.0, ClipAdam.clip 0.5)

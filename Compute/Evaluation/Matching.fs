@@ -1,0 +1,73 @@
+namespace SynthSae.Compute
+
+open SynthSae.Compute.Ops
+
+/// Which feature each latent stands for, judged by decoder directions alone.
+type Matching =
+    {
+        /// (L): the feature with the largest |cos|, the first among equals; several latents may share one.
+        BestFeature: int[]
+        /// (L): cosine with it, signed.
+        BestCosine: float[]
+        /// (L): the feature of the heaviest one-to-one matching by |cos|, −1 for the L − N latents left over.
+        AssignedFeature: int[]
+        /// (L): cosine with it, signed; 0 for a latent left over.
+        AssignedCosine: float[]
+        /// Mean |cos| of the min(L, N) matched pairs.
+        Mcc: float
+        /// Number of different best features, divided by L.
+        Uniqueness: float
+    }
+
+module Matching =
+    /// Candidates per row: enough that a list is rarely made longer.
+    let private listed = 32
+
+    let private nearest backend rows others count =
+        match backend with
+        | Backend.Reference -> MatchCosinesReference.nearest rows others count
+        | Backend.Cpu threads -> MatchCosinesCpu.nearest threads rows others count
+
+    let private solve backend rows others candidates =
+        match backend with
+        | Backend.Reference ->
+            AssignReference.solve
+                { Candidates = candidates
+                  Rows = MatchCosinesReference.weights rows others }
+        | Backend.Cpu threads ->
+            AssignCpu.solve
+                { Candidates = candidates
+                  Rows = MatchCosinesCpu.weights threads rows others }
+
+    /// Best and assigned feature of every latent; the smaller side asks in the assignment.
+    let private features backend (decoder: Matrix) (dictionary: Matrix) =
+        if decoder.Rows <= dictionary.Rows then
+            let lists = nearest backend decoder dictionary listed
+            let best = Array.init decoder.Rows (fun latent -> lists.Index[latent * lists.Count])
+            best, (solve backend decoder dictionary lists).Column
+        else
+            let best = (nearest backend decoder dictionary 1).Index
+            let lists = nearest backend dictionary decoder listed
+            let assigned = Array.create decoder.Rows -1
+
+            (solve backend dictionary decoder lists).Column
+            |> Array.iteri (fun feature latent -> assigned[latent] <- feature)
+
+            best, assigned
+
+    /// Match the decoder rows (L, D) of an SAE with the features (N, D) of a world.
+    let run backend (decoder: Matrix) (dictionary: Matrix) : Matching =
+        let best, assigned = features backend decoder dictionary
+
+        let cosine latent feature =
+            if feature < 0 then 0.0 else MatchCosines.cosine decoder latent dictionary feature
+
+        let assignedCosine = Array.mapi cosine assigned
+        let pairs = min decoder.Rows dictionary.Rows
+
+        { BestFeature = best
+          BestCosine = Array.mapi cosine best
+          AssignedFeature = assigned
+          AssignedCosine = assignedCosine
+          Mcc = Array.sumBy abs assignedCosine / float (max 1 pairs)
+          Uniqueness = float (Array.distinct best).Length / float (max 1 decoder.Rows) }

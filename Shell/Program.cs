@@ -1,11 +1,10 @@
+using SynthSae.Commands;
+using SynthSae.Hosting;
+
 namespace SynthSae;
 
-/// <summary>The command line.</summary>
+/// <summary>The entry point of the command line.</summary>
 public static class Program
 {
-    public static int Main(string[] args)
-    {
-        Console.WriteLine($"synthsae {typeof(Program).Assembly.GetName().Version?.ToString(3)}");
-        return 0;
-    }
+    public static int Main(string[] args) => CommandLine.Run(args, Host.OfProcess());
 }

@@ -34,3 +34,9 @@ module Sampler =
         match backend with
         | Backend.Reference -> Sampler(backend, world, None)
         | Backend.Cpu _ -> Sampler(backend, world, Some(SampleCodesCpu.create world))
+
+    /// The sampler of a run: every run seed has samples of its own, seed 0 those of the world itself.
+    let forRun (backend: Backend) (world: World) (runSeed: int64) : Sampler =
+        let golden = 0x9E3779B97F4A7C15UL
+
+        create backend { world with Seed = world.Seed + golden * uint64 runSeed }

@@ -1,7 +1,7 @@
 namespace SynthSae.Spec.Coding
 
 /// The known name that somebody probably meant.
-module internal Nearest =
+module Nearest =
     /// Insertions, deletions, replacements and swaps of neighbours that turn one word into another.
     let distance (a: string) (b: string) =
         let table = Array2D.init (a.Length + 1) (b.Length + 1) (fun i j -> if i = 0 then j else i)

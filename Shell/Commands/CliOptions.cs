@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using SynthSae.Formatting;
+
+namespace SynthSae.Commands;
+
+/// <summary>Kinds of options that several commands have.</summary>
+internal static class CliOptions
+{
+    /// <summary>A number of samples, or another count of at least <paramref name="min"/>.</summary>
+    public static Option<long?> Count(string name, string description, long min = 1) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = "N",
+            CustomParser = result => ParseCount(result, name, min),
+        };
+
+    /// <summary>Results as one JSON object.</summary>
+    public static Option<bool> Json() =>
+        new("--json") { Description = "Print one JSON object and nothing else on standard output." };
+
+    /// <summary>A file or folder.</summary>
+    public static Option<string?> File(string name, string help, string description) =>
+        new(name) { Description = description, HelpName = help };
+
+    private static long? ParseCount(ArgumentResult result, string name, long min)
+    {
+        var text = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;
+        if (Counts.TryParse(text, out var count) && count >= min)
+        {
+            return count;
+        }
+
+        result.AddError(
+            $"{name}: must be {Counts.Forms}{(min > 0 ? $", at least {min}" : "")} (got {text})");
+        return null;
+    }
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using SynthSae.Hosting;
+
+namespace SynthSae.Commands;
+
+/// <summary>Parses the arguments, runs the command that they name, and reports what went wrong.</summary>
+public static class CommandLine
+{
+    /// <summary>The exit code.</summary>
+    public static int Run(string[] args, Host host)
+    {
+        try
+        {
+            var parsed = Root.Create(host).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            return parsed.Action is ParseErrorAction
+                ? Mistakes.Report(parsed, host.Error)
+                : parsed.Invoke(new InvocationConfiguration
+                {
+                    Output = host.Out,
+                    Error = host.Error,
+                    EnableDefaultExceptionHandler = false,
+                    ProcessTerminationTimeout = null,
+                });
+        }
+        catch (Exception error)
+        {
+            return ErrorReport.Write(error, host.Error);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using SynthSae.Settings;
+
+namespace SynthSae.Commands;
+
+/// <summary>The options of a command that stand for settings.</summary>
+internal sealed class CommonOptions
+{
+    private readonly List<(SettingDefinition Setting, Option<string?> Option)> _options = [];
+
+    /// <summary>Give the command an option for each of the settings.</summary>
+    public CommonOptions(Command command, params SettingDefinition[] settings)
+    {
+        foreach (var setting in settings)
+        {
+            var option = new Option<string?>(setting.Flag)
+            {
+                Description = setting.Meaning,
+                HelpName = setting == SettingNames.Threads || setting == SettingNames.LogEvery ? "N"
+                    : setting == SettingNames.Backend ? "NAME" : "DIR",
+            };
+            _options.Add((setting, option));
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>The settings in force for this command line.</summary>
+    public AppSettings Read(ParseResult parsed) =>
+        SettingsReader.Read(
+            _options.ToDictionary(pair => pair.Setting.Name, pair => parsed.GetValue(pair.Option)));
+}

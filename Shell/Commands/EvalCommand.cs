@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using SynthSae.Core;
+using SynthSae.Formatting;
+using SynthSae.Hosting;
+using SynthSae.Reports;
+using SynthSae.Runs;
+using SynthSae.Settings;
+
+namespace SynthSae.Commands;
+
+/// <summary>Scores a saved SAE.</summary>
+internal sealed class EvalCommand : CliCommand
+{
+    private const long DefaultSamples = 100_000;
+    private const int BatchSize = 1024;
+
+    private readonly Host _host;
+    private readonly CommonOptions _common;
+    private readonly Argument<string> _sae = new("sae folder|run")
+    {
+        Description = "An SAE folder (cfg.json, sae_weights.safetensors) or a run folder.",
+    };
+
+    private readonly Option<string?> _model = CliOptions.File(
+        "--model", "preset|folder", "The synthetic model to score it on; a run folder brings its own.");
+
+    private readonly Option<long?> _samples =
+        CliOptions.Count("--samples", $"Samples to score on; {DefaultSamples} if not given.");
+
+    private readonly Option<bool> _json = CliOptions.Json();
+
+    public EvalCommand(Host host)
+        : base("eval", "Score a saved SAE against the true features of a synthetic model.")
+    {
+        _host = host;
+        Arguments.Add(_sae);
+        Add(_model);
+        Add(_samples);
+        Add(_json);
+        _common = new CommonOptions(this, SettingNames.Threads, SettingNames.Backend, SettingNames.Cache);
+        SetAction(Execute);
+    }
+
+    public override IReadOnlyList<(string Line, string Effect)> Examples =>
+    [
+        ("synthsae eval runs/ID", "score a run's SAE again, on its own model"),
+        ("synthsae eval my-sae --model synth-sae-bench-16k --samples 1M", "any SAE folder"),
+    ];
+
+    private int Execute(ParseResult parsed)
+    {
+        var settings = _common.Read(parsed);
+        var path = parsed.GetRequiredValue(_sae);
+        var samples = parsed.GetValue(_samples) ?? DefaultSamples;
+        var sae = SavedSaes.Open(path).Sae;
+        var world = LoadWorld(path, parsed.GetValue(_model), settings);
+        var scores = Scoring.Score(settings, world, sae, samples, BatchSize, _ => { }).Scores;
+
+        if (parsed.GetValue(_json))
+        {
+            _host.Out.Write(Json.Pretty(new JsonObject
+            {
+                ["schema"] = 1,
+                ["sae"] = Path.GetFullPath(path),
+                ["model"] = world.Name,
+                ["evaluation"] = scores.ToJson(),
+            }));
+        }
+        else
+        {
+            _host.Out.WriteLine($"{path} on {world.Name}, {Counts.Exact(scores.Samples)} samples");
+            _host.Out.WriteLine();
+            ScoreTable.Write(scores, _host);
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private static LoadedWorld LoadWorld(string sae, string? model, AppSettings settings) =>
+        model is not null ? Worlds.Load(model, settings)
+        : RunFolder.Is(sae) ? Worlds.Load(sae, settings)
+        : throw Failure.BadInput("--model", $"say which synthetic model to score {sae} on");
+}

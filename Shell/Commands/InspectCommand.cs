@@ -1,0 +1,38 @@
+using System.CommandLine;
+using SynthSae.Hosting;
+using SynthSae.Reports;
+using SynthSae.Settings;
+
+namespace SynthSae.Commands;
+
+/// <summary>Says what something is.</summary>
+internal sealed class InspectCommand : CliCommand
+{
+    private readonly Host _host;
+    private readonly CommonOptions _common;
+    private readonly Argument<string> _what = new("preset|file|folder")
+    {
+        Description = "A preset, a specification's file, or a folder with a model, an SAE or a run.",
+    };
+
+    public InspectCommand(Host host)
+        : base("inspect", "Say what a preset, file or folder is, in words and figures.")
+    {
+        _host = host;
+        Arguments.Add(_what);
+        _common = new CommonOptions(this, SettingNames.Threads, SettingNames.Cache);
+        SetAction(Execute);
+    }
+
+    public override IReadOnlyList<(string Line, string Effect)> Examples =>
+    [
+        ("synthsae inspect synth-sae-bench-16k", "a preset, with its forest of features"),
+        ("synthsae inspect runs/ID", "a run and its results"),
+    ];
+
+    private int Execute(ParseResult parsed)
+    {
+        Inspection.Write(parsed.GetRequiredValue(_what), _common.Read(parsed), _host);
+        return ExitCode.Ok;
+    }
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using SynthSae.Core;
+using SynthSae.Formatting;
+using SynthSae.Hosting;
+
+namespace SynthSae.Commands;
+
+/// <summary>Lists the presets.</summary>
+internal sealed class PresetsCommand : CliCommand
+{
+    private readonly Host _host;
+    private readonly Option<bool> _json = CliOptions.Json();
+
+    public PresetsCommand(Host host)
+        : base("presets", "List the runs that can be named.")
+    {
+        _host = host;
+        Add(_json);
+        SetAction(Execute);
+    }
+
+    public override IReadOnlyList<(string Line, string Effect)> Examples =>
+        [("synthsae presets", "names and descriptions"), ("synthsae inspect small", "one in detail")];
+
+    private int Execute(ParseResult parsed)
+    {
+        if (parsed.GetValue(_json))
+        {
+            _host.Out.Write(Json.Pretty(ToJson()));
+            return ExitCode.Ok;
+        }
+
+        var table = new TextTable(new("preset"), new("what it is"));
+        foreach (var preset in PresetList.All)
+        {
+            table.Add(preset.Name, preset.Description);
+        }
+
+        table.Write(_host.Out, _host.Width);
+        return ExitCode.Ok;
+    }
+
+    private static JsonObject ToJson()
+    {
+        var presets = new JsonArray();
+        foreach (var preset in PresetList.All)
+        {
+            presets.Add(new JsonObject
+            {
+                ["name"] = preset.Name,
+                ["description"] = preset.Description,
+                ["spec"] = JsonNode.Parse(RunSpecs.ToJson(preset.Run)),
+            });
+        }
+
+        return new JsonObject { ["presets"] = presets };
+    }
+}

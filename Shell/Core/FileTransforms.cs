@@ -1,0 +1,118 @@
+using Microsoft.FSharp.Collections;
+using SynthSae.Compute;
+using SynthSae.Compute.Files;
+using SynthSae.Compute.Ops;
+using SynthSae.Settings;
+
+namespace SynthSae.Core;
+
+/// <summary>Encodes and decodes the tensors of a file with an SAE.</summary>
+public static class FileTransforms
+{
+    /// <summary>Name of the tensor of activations (n, D).</summary>
+    public const string Activations = "x";
+
+    /// <summary>Name of the tensor of latents (n, L).</summary>
+    public const string Latents = "f";
+
+    private const int Batch = 1024;
+
+    /// <summary>x (n, D) of one file to f (n, L) of another; returns n.</summary>
+    public static long Encode(SavedSae saved, string input, string output, AppSettings settings)
+    {
+        var sae = saved.Sae;
+        var x = Read(input, Activations, sae.Dim, saved);
+        CheckSize(input, x.Rows, sae.Latents);
+        var f = new Matrix(x.Rows, sae.Latents);
+        var runner = new SaeRunner(settings.Backend(), sae);
+        var codes = new Codes(sae.Latents);
+        var scale = Select.scale(sae);
+
+        for (var first = 0; first < x.Rows; first += Batch)
+        {
+            var batch = new Matrix(Math.Min(Batch, x.Rows - first), x.Cols);
+            x.Span.Slice(first * x.Cols, batch.Length).CopyTo(batch.Span);
+            runner.Encode(batch, codes);
+            Scatter(codes, scale, f, first);
+        }
+
+        Write(output, Latents, f);
+        return x.Rows;
+    }
+
+    /// <summary>f (n, L) of one file to x (n, D) of another; returns n.</summary>
+    public static long Decode(SavedSae saved, string input, string output, AppSettings settings)
+    {
+        var sae = saved.Sae;
+        var f = Read(input, Latents, sae.Latents, saved);
+        CheckSize(input, f.Rows, sae.Dim);
+        Unscale(f, Select.scale(sae));
+        var x = new Matrix(f.Rows, sae.Dim);
+        if (settings.UseReference)
+        {
+            GemmReference.multiplyAdd(false, f, false, sae.Decoder, sae.DecoderBias, x);
+        }
+        else
+        {
+            GemmCpu.multiplyAdd(settings.Threads, false, f, false, sae.Decoder, sae.DecoderBias, x);
+        }
+
+        Write(output, Activations, x);
+        return f.Rows;
+    }
+
+    private static Matrix Read(string path, string name, int columns, SavedSae saved)
+    {
+        using var file = Safetensors.read(path);
+        var shape = file.Info(name).Shape;
+        return shape.Length == 2 && shape[1] == columns
+            ? file.Matrix(name)
+            : throw Failure.BadInput(
+                path,
+                $"tensor '{name}' has shape ({string.Join(", ", shape)}); "
+                    + $"the SAE in {saved.Folder} needs (n, {columns})");
+    }
+
+    private static void CheckSize(string path, long rows, long columns)
+    {
+        if (rows * columns > Array.MaxLength)
+        {
+            throw Failure.BadInput(
+                path, $"{rows} samples of {columns} numbers are too many for one file; split the input");
+        }
+    }
+
+    // The reference's latents are in units of x: f = pre · ‖W_dec,j‖ where the SAE compares them so.
+    private static void Scatter(Codes codes, float[] scale, Matrix f, int first)
+    {
+        for (var row = 0; row < codes.Rows; row++)
+        {
+            var target = f.Row(first + row);
+            var index = codes.RowIndex(row);
+            var value = codes.RowValue(row);
+            for (var entry = 0; entry < index.Length; entry++)
+            {
+                var latent = index[entry];
+                target[latent] = scale.Length == 0 ? value[entry] : value[entry] * scale[latent];
+            }
+        }
+    }
+
+    private static void Unscale(Matrix f, float[] scale)
+    {
+        for (var row = 0; scale.Length > 0 && row < f.Rows; row++)
+        {
+            var latents = f.Row(row);
+            for (var latent = 0; latent < latents.Length; latent++)
+            {
+                latents[latent] /= Math.Max(scale[latent], 1e-8f);
+            }
+        }
+    }
+
+    private static void Write(string path, string name, Matrix matrix) =>
+        Safetensors.write(
+            path,
+            FSharpList<Tuple<string, string>>.Empty,
+            ListModule.Singleton(Tuple.Create(name, Tensor.NewMatrix(matrix))));
+}

@@ -1,0 +1,26 @@
+using SynthSae.Compute.Files;
+
+namespace SynthSae.Core;
+
+/// <summary>Files as the core writes them: whole or not at all, errors in one line.</summary>
+public static class Files
+{
+    /// <summary>Write a text file.</summary>
+    public static void WriteText(string path, string content) => AtomicFile.writeText(path, content);
+
+    /// <summary>Read a text file.</summary>
+    public static string ReadText(string path) => FileErrors.readText(path);
+
+    /// <summary>Make a folder and those above it.</summary>
+    public static void CreateFolder(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Failure.BadInput(path, $"the folder cannot be made: {error.Message}");
+        }
+    }
+}

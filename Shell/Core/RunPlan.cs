@@ -1,0 +1,39 @@
+using SynthSae.Spec;
+
+namespace SynthSae.Core;
+
+/// <summary>A run that is ready to start: its specification is valid.</summary>
+/// <param name="Name">The preset, or the file's name without its ending.</param>
+/// <param name="Spec">The validated specification.</param>
+public sealed record RunPlan(string Name, Valid<RunSpec> Spec)
+{
+    /// <summary>The specification in the reference's field names.</summary>
+    public string Json => RunSpecs.ToJson(Spec.Value);
+
+    /// <summary>E.g. "BatchTopK".</summary>
+    public string Architecture =>
+        Spec.Value.Sae.Architecture switch
+        {
+            SaeArchitecture.BatchTopK => "BatchTopK",
+            SaeArchitecture.TopK => "TopK",
+            var other => other.GetType().Name,
+        };
+
+    /// <summary>Wanted number of active latents per sample.</summary>
+    public double K =>
+        Spec.Value.Sae.Architecture switch
+        {
+            SaeArchitecture.BatchTopK batch => batch.k,
+            SaeArchitecture.TopK top => top.k,
+            _ => double.NaN,
+        };
+
+    /// <summary>L.</summary>
+    public int Latents => Spec.Value.Sae.DSae;
+
+    /// <summary>B.</summary>
+    public int BatchSize => Spec.Value.Training.BatchSize;
+
+    /// <summary>Steps that the samples fill; the last batch may overshoot.</summary>
+    public long Steps => (Spec.Value.Training.Samples + BatchSize - 1) / BatchSize;
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using SynthSae.Formatting;
+
+namespace SynthSae.Core;
+
+/// <summary>Tells presets, files and folders apart.</summary>
+public static class Sources
+{
+    private const string ModelConfig = "synthetic_model_config.json";
+    private const string SaeConfig = "cfg.json";
+
+    /// <summary>What a name stands for; a preset is found before a file of the same name.</summary>
+    public static Source Find(string name) =>
+        PresetList.Find(name) is { } preset ? new Source.OfPreset(name, preset)
+        : Directory.Exists(name) ? Folder(name)
+        : File.Exists(name) ? OfFile(name)
+        : throw Failure.BadInput(
+            name, $"there is no such preset, file or folder{Nearest.Hint(name, PresetList.Names)}");
+
+    private static Source Folder(string name)
+    {
+        bool Has(string file) => File.Exists(Path.Combine(name, file));
+        return Runs.RunFolder.Is(name) ? new Source.RunFolder(name, Runs.RunFolder.Open(name))
+            : Has(ModelConfig) ? new Source.ModelFolder(name)
+            : Has(SaeConfig) ? new Source.SaeFolder(name)
+            : throw Failure.BadInput(
+                name, $"holds none of run.json, {ModelConfig} and {SaeConfig}, so it is no run, model or SAE");
+    }
+
+    private static Source OfFile(string name)
+    {
+        var text = Files.ReadText(name);
+        return HasField(text, "num_features")
+            ? new Source.ModelFile(name, text)
+            : new Source.RunFile(name, text);
+    }
+
+    // Anything else is left to the reader of runs, which knows what to say of it.
+    private static bool HasField(string text, string field)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+            return json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty(field, out _);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}

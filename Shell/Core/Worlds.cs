@@ -1,0 +1,41 @@
+using SynthSae.Compute;
+using SynthSae.Settings;
+using SynthSae.Spec;
+
+namespace SynthSae.Core;
+
+/// <summary>Finds synthetic models by name, file or folder, and makes them ready for sampling.</summary>
+public static class Worlds
+{
+    /// <summary>The world that a preset, a file, a model folder or a run folder stands for.</summary>
+    public static LoadedWorld Load(string name, AppSettings settings) =>
+        Sources.Find(name) switch
+        {
+            Source.ModelFile file => Compile(name, ReadModel(file), settings),
+            Source.ModelFolder => ReadFolder(name, settings),
+            Source.SaeFolder => throw Failure.BadInput(name, "is an SAE, not a synthetic model"),
+            _ => Load(RunSpecs.Read(name).Spec.Model, name, settings),
+        };
+
+    /// <summary>The world of a run, which goes by <paramref name="name"/>.</summary>
+    public static LoadedWorld Load(ModelSource source, string name, AppSettings settings) =>
+        source switch
+        {
+            ModelSource.Spec model => Compile(name, model.Item, settings),
+            ModelSource.Named named => Load(named.Item, settings),
+            _ => throw new ArgumentException("unknown source of a model", nameof(source)),
+        };
+
+    /// <summary>The specification of a synthetic model's file.</summary>
+    public static SyntheticModelSpec ReadModel(Source.ModelFile file) =>
+        SyntheticModelSpecModule.ofJson(file.Text).OrThrow(file.Name);
+
+    private static LoadedWorld Compile(string name, SyntheticModelSpec spec, AppSettings settings)
+    {
+        var valid = SyntheticModelSpecModule.validate(spec).OrThrow(name);
+        return new LoadedWorld(WorldCompiler.compile(settings.Backend(), valid), name, "compiled");
+    }
+
+    private static LoadedWorld ReadFolder(string folder, AppSettings settings) =>
+        throw new NotImplementedException();
+}

@@ -1,0 +1,29 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace SynthSae.Formatting;
+
+/// <summary>JSON as this program writes it.</summary>
+public static class Json
+{
+    private static readonly JsonSerializerOptions Compact = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    private static readonly JsonSerializerOptions Spacious = new(Compact) { WriteIndented = true };
+
+    /// <summary>On one line.</summary>
+    public static string Line(JsonNode node) => node.ToJsonString(Compact);
+
+    /// <summary>Indented, with a newline at the end.</summary>
+    public static string Pretty(JsonNode node) => node.ToJsonString(Spacious) + "\n";
+
+    /// <summary>A number; null for infinities and NaN, which JSON does not have.</summary>
+    public static JsonNode? Number(double value) =>
+        double.IsFinite(value) ? JsonValue.Create(value) : null;
+
+    /// <summary>Seconds to the millisecond.</summary>
+    public static JsonNode? Seconds(TimeSpan span) => Number(Math.Round(span.TotalSeconds, 3));
+}

@@ -1,0 +1,20 @@
+namespace SynthSae.Hosting;
+
+/// <summary>What the process ends with.</summary>
+public static class ExitCode
+{
+    /// <summary>All went well.</summary>
+    public const int Ok = 0;
+
+    /// <summary>Input from outside breaks a rule: a flag, a specification, a file, a folder.</summary>
+    public const int BadInput = 2;
+
+    /// <summary>A bug in the program (EX_SOFTWARE of sysexits).</summary>
+    public const int Bug = 70;
+
+    /// <summary>Ended by Ctrl-C (128 + SIGINT).</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>Ended by SIGTERM (128 + SIGTERM).</summary>
+    public const int Terminated = 143;
+}

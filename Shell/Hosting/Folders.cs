@@ -1,0 +1,22 @@
+namespace SynthSae.Hosting;
+
+/// <summary>A user's folders, by the XDG base directory specification.</summary>
+public static class Folders
+{
+    /// <summary>$XDG_CONFIG_HOME or ~/.config.</summary>
+    public static string Config => Xdg("XDG_CONFIG_HOME", ".config");
+
+    /// <summary>$XDG_CACHE_HOME or ~/.cache.</summary>
+    public static string Cache => Xdg("XDG_CACHE_HOME", ".cache");
+
+    // The specification asks that relative paths be ignored.
+    private static string Xdg(string variable, string underHome) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } folder && Path.IsPathRooted(folder)
+            ? folder
+            : Path.Combine(Home, underHome);
+
+    private static string Home =>
+        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home
+            ? home
+            : Path.GetTempPath();
+}

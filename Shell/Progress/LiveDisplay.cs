@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using Spectre.Console;
+using SynthSae.Runs;
+
+namespace SynthSae.Progress;
+
+/// <summary>
+/// Progress on a terminal: two lines that are redrawn at most four times a second, and only when they
+/// have changed. Drawing has a thread of its own; losing the terminal ends the drawing, not the run.
+/// </summary>
+public sealed class LiveDisplay : IRunObserver, IDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
+    private readonly IAnsiConsole _console;
+    private readonly ProgressTracker _tracker;
+    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly ManualResetEventSlim _done = new(false);
+    private readonly Thread _thread;
+
+    public LiveDisplay(TextWriter writer, int latents, bool colour)
+    {
+        _tracker = new ProgressTracker(latents);
+        _console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(writer),
+            ColorSystem = colour ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+        });
+        _thread = new Thread(Draw) { IsBackground = true, Name = "progress" };
+        _thread.Start();
+    }
+
+    public void Phase(RunPhase phase, string what) => _tracker.Phase(phase, what);
+
+    public void Step(StepProgress progress) => _tracker.Step(progress);
+
+    public void Scoring(long done, long samples) => _tracker.Scoring(done, samples);
+
+    public void Evaluated(long step, Scores scores) =>
+        _lines.Enqueue(ProgressText.Evaluation(step, scores));
+
+    public void Note(string text) => _lines.Enqueue($"note: {text}");
+
+    public void Dispose()
+    {
+        _done.Set();
+        _thread.Join();
+        _done.Dispose();
+    }
+
+    private void Draw()
+    {
+        try
+        {
+            _console.Live(Text.Empty).AutoClear(true).Start(DrawUntilDone);
+        }
+        catch (IOException)
+        {
+            // The terminal is gone.
+        }
+    }
+
+    private void DrawUntilDone(LiveDisplayContext context)
+    {
+        var shown = "";
+        bool done;
+        do
+        {
+            done = _done.Wait(Interval);
+            while (_lines.TryDequeue(out var line))
+            {
+                _console.WriteLine(line);
+            }
+
+            var now = string.Join('\n', ProgressText.Live(_tracker.Snapshot(), _console.Profile.Width - 1));
+            if (now != shown)
+            {
+                context.UpdateTarget(new Text(now));
+                shown = now;
+            }
+        }
+        while (!done);
+    }
+}

@@ -1,0 +1,37 @@
+using SynthSae.Hosting;
+using SynthSae.Runs;
+
+namespace SynthSae.Progress;
+
+/// <summary>Chooses how progress is shown.</summary>
+public static class Observers
+{
+    /// <summary>Live on a terminal, lines in a file or pipe, nothing when quiet.</summary>
+    public static IRunObserver For(Host host, int latents, bool quiet) =>
+        quiet ? new Silent()
+        : host.ErrorIsTerminal ? new LiveDisplay(host.Error, latents, host.Colour)
+        : new PlainLog(host.Error, latents);
+
+    private sealed class Silent : IRunObserver
+    {
+        public void Phase(RunPhase phase, string what)
+        {
+        }
+
+        public void Step(StepProgress progress)
+        {
+        }
+
+        public void Scoring(long done, long samples)
+        {
+        }
+
+        public void Evaluated(long step, Scores scores)
+        {
+        }
+
+        public void Note(string text)
+        {
+        }
+    }
+}

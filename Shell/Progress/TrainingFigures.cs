@@ -1,0 +1,17 @@
+using SynthSae.Runs;
+
+namespace SynthSae.Progress;
+
+/// <summary>Training as it is shown: the last step, smoothed, and its pace.</summary>
+/// <param name="Last">The last step, its loss, L0 and R² averaged over some 20 steps.</param>
+/// <param name="Latents">L.</param>
+/// <param name="SamplesPerSecond">Over the last seconds.</param>
+public readonly record struct TrainingFigures(StepProgress Last, int Latents, double SamplesPerSecond)
+{
+    /// <summary>From 0 to 1.</summary>
+    public double Share => (double)Last.Step / Last.Steps;
+
+    /// <summary>Until the last step, at this pace; infinite when no pace is known.</summary>
+    public double SecondsLeft =>
+        (Last.Steps - Last.Step) * ((double)Last.Samples / Last.Step) / SamplesPerSecond;
+}

@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+using SynthSae.Formatting;
+using SynthSae.Hosting;
+using SynthSae.Settings;
+
+namespace SynthSae.Reports;
+
+/// <summary>What the program finds around it: machine, folders, settings.</summary>
+public sealed class DoctorReport(AppSettings settings)
+{
+    private readonly FolderCheck _runs = FolderCheck.Of(settings.RunsFolder);
+
+    private readonly FolderCheck? _cache =
+        settings.CacheFolder is { } folder ? FolderCheck.Of(folder) : null;
+
+    /// <summary>Nothing found that would keep a run from working.</summary>
+    public bool IsHealthy => _runs.Problem is null && _cache?.Problem is null;
+
+    /// <summary>For people.</summary>
+    public void Write(Host host)
+    {
+        var machine = new TextTable(new(""), new(""))
+            .Add("synthsae", Build.Commit is { } commit ? $"{Build.Version} ({commit[..Math.Min(12, commit.Length)]})" : Build.Version)
+            .Add("runtime", $"{Machine.Runtime} on {Machine.System}")
+            .Add("processor", $"{Machine.Processor}, {Machine.Cores} cores usable")
+            .Add("vectors", Machine.Simd)
+            .Add("memory", Numbers.Bytes(Machine.Memory))
+            .Add("GPU", "not used: this version computes on the processor")
+            .Add("runs folder", _runs.ToString())
+            .Add("cache folder", _cache?.ToString() ?? "none: worlds are compiled anew each time");
+        machine.Write(host.Out, host.Width);
+        host.Out.WriteLine();
+
+        var values = new TextTable(new("setting"), new("value"), new("from"));
+        foreach (var setting in settings.Effective)
+        {
+            values.Add(setting.Definition.Name, setting.Value, setting.Source);
+        }
+
+        values.Write(host.Out, host.Width);
+        host.Out.WriteLine();
+        host.Out.WriteLine("Settings are looked for in, the later ones prevail:");
+        foreach (var (path, exists) in settings.Files)
+        {
+            host.Out.WriteLine($"  {path}{(exists ? "" : " (not there)")}");
+        }
+
+        host.Out.WriteLine($"  environment {SettingNames.Prefix}…, e.g. {SettingNames.Threads.Variable}");
+        host.Out.WriteLine($"  the command line, e.g. {SettingNames.Threads.Flag}");
+    }
+
+    /// <summary>For programs.</summary>
+    public JsonObject ToJson()
+    {
+        var values = new JsonObject();
+        foreach (var setting in settings.Effective)
+        {
+            values[setting.Definition.Name] = new JsonObject
+            {
+                ["value"] = setting.Value,
+                ["source"] = setting.Source,
+            };
+        }
+
+        return new JsonObject
+        {
+            ["version"] = Build.Version,
+            ["commit"] = Build.Commit,
+            ["machine"] = Machine.ToJson(),
+            ["runs_folder"] = _runs.ToJson(),
+            ["cache_folder"] = _cache?.ToJson(),
+            ["settings"] = values,
+        };
+    }
+}

@@ -1,0 +1,55 @@
+using SynthSae.Formatting;
+using SynthSae.Hosting;
+using SynthSae.Runs;
+
+namespace SynthSae.Reports;
+
+/// <summary>The table at the end of a run, for a reader who sees one for the first time.</summary>
+public static class ResultReport
+{
+    /// <summary>Write the result to standard output.</summary>
+    public static void Write(RunResult result, Host host)
+    {
+        var writer = host.Out;
+        writer.WriteLine();
+        writer.WriteLine(Title(result));
+        writer.WriteLine(Pace(result));
+        writer.WriteLine();
+        if (result.TrainingForm is { } trained && result.SavedForm is { } saved)
+        {
+            ScoreTable.Write(trained, saved, Published.For(result.Plan), result.Last.Samples, host);
+            writer.WriteLine();
+        }
+
+        WriteFolder(result, writer);
+    }
+
+    private static string Title(RunResult result) =>
+        $"{result.Plan.Name}: {result.Plan.Architecture}, {Counts.Exact(result.Plan.Latents)} latents, "
+        + $"k = {result.Plan.K}";
+
+    private static string Pace(RunResult result) =>
+        $"trained on {Counts.Exact(result.Last.Samples)} samples in {Durations.Words(result.TrainingTime)} "
+        + $"({Counts.Short(result.SamplesPerSecond)} samples/s); "
+        + $"{Durations.Words(result.Clock.Total)} in all";
+
+    private static void WriteFolder(RunResult result, TextWriter writer)
+    {
+        if (result.Interrupted)
+        {
+            writer.WriteLine($"Stopped after step {Counts.Exact(result.Last.Step)}. The SAE is saved in "
+                + result.Folder.SaeFolder);
+            writer.WriteLine($"Score it with: synthsae eval {Shown(result.Folder)}");
+        }
+        else
+        {
+            writer.WriteLine($"Everything is in {Shown(result.Folder)}");
+        }
+    }
+
+    private static string Shown(RunFolder folder)
+    {
+        var relative = Path.GetRelativePath(Environment.CurrentDirectory, folder.Path);
+        return relative.StartsWith("..", StringComparison.Ordinal) ? folder.Path : relative;
+    }
+}

@@ -1,0 +1,27 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using SynthSae.Core;
+using SynthSae.Hosting;
+using SynthSae.Settings;
+
+namespace SynthSae.Runs;
+
+/// <summary>The content of run.json: everything needed to run it again.</summary>
+public static class RunDescription
+{
+    /// <summary>Key of the specification in run.json.</summary>
+    public const string SpecKey = "spec";
+
+    public static JsonObject Of(RunPlan plan, AppSettings settings) =>
+        new()
+        {
+            ["schema"] = 1,
+            ["name"] = plan.Name,
+            ["created"] = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            ["program"] = new JsonObject { ["version"] = Build.Version, ["commit"] = Build.Commit },
+            ["machine"] = Machine.ToJson(),
+            ["backend"] = settings.UseReference ? "reference" : "cpu",
+            ["threads"] = settings.Threads,
+            [SpecKey] = JsonNode.Parse(plan.Json),
+        };
+}

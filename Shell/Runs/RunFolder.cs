@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+using SynthSae.Core;
+using SynthSae.Formatting;
+
+namespace SynthSae.Runs;
+
+/// <summary>
+/// The folder that a run leaves behind. Every file in it is written whole, except for
+/// <see cref="EventsFile"/>, which only grows.
+/// </summary>
+public sealed class RunFolder
+{
+    private RunFolder(string path) => Path = System.IO.Path.GetFullPath(path);
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>Its own name.</summary>
+    public string Id => System.IO.Path.GetFileName(Path);
+
+    /// <summary>What is run: specification, program, machine.</summary>
+    public string RunFile => In("run.json");
+
+    /// <summary>What happened, one JSON object per line.</summary>
+    public string EventsFile => In("events.jsonl");
+
+    /// <summary>The SAE in its inference form.</summary>
+    public string SaeFolder => In("sae");
+
+    /// <summary>All metrics and times; there once the run has finished.</summary>
+    public string ResultFile => In("result.json");
+
+    /// <summary>One row per latent; there once the run has finished.</summary>
+    public string LatentsFile => In("latents.csv");
+
+    /// <summary>The stack trace of a bug.</summary>
+    public string CrashFile => In("crash.txt");
+
+    /// <summary>True if the folder looks like one of a run.</summary>
+    public static bool Is(string path) => File.Exists(System.IO.Path.Combine(path, "run.json"));
+
+    /// <summary>An existing run folder.</summary>
+    public static RunFolder Open(string path) =>
+        Is(path) ? new RunFolder(path) : throw Failure.BadInput(path, "is not a run folder (no run.json)");
+
+    /// <summary>Make a folder of this very name, which must not exist or be empty.</summary>
+    public static RunFolder CreateAt(string path)
+    {
+        if (File.Exists(path))
+        {
+            throw Failure.BadInput(path, "is a file; a run needs a folder");
+        }
+
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
+        {
+            throw Failure.BadInput(path, "is not empty; a run never overwrites another one's files");
+        }
+
+        Files.CreateFolder(path);
+        return new RunFolder(path);
+    }
+
+    /// <summary>Make a folder in <paramref name="runs"/> under a name that no other run has.</summary>
+    public static RunFolder CreateIn(string runs, string id)
+    {
+        var path = System.IO.Path.Combine(runs, id);
+        for (var number = 2; Directory.Exists(path); number++)
+        {
+            path = System.IO.Path.Combine(runs, $"{id}-{number}");
+        }
+
+        return CreateAt(path);
+    }
+
+    /// <summary>Write a JSON file of the folder.</summary>
+    public static void WriteJson(string file, JsonNode content) =>
+        Files.WriteText(file, Json.Pretty(content));
+
+    private string In(string name) => System.IO.Path.Combine(Path, name);
+}

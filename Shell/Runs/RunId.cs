@@ -1,0 +1,28 @@
+using System.Globalization;
+using SynthSae.Core;
+
+namespace SynthSae.Runs;
+
+/// <summary>Names of run folders, which sort by time and read well.</summary>
+public static class RunId
+{
+    /// <summary>The name of a run that begins now.</summary>
+    public static string Of(RunPlan plan, DateTime utc) =>
+        Create(
+            utc,
+            plan.Name,
+            plan.Architecture,
+            $"{plan.Latents}",
+            string.Create(CultureInfo.InvariantCulture, $"k{plan.K}"));
+
+    /// <summary>E.g. <c>20261120-213405-synth-sae-bench-16k-batchtopk-4096-k25</c> (UTC).</summary>
+    public static string Create(DateTime utc, params string[] words)
+    {
+        var name = string.Join('-', words.Where(word => word.Length > 0).Select(Clean));
+        return utc.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture) + "-" + name;
+    }
+
+    private static string Clean(string word) =>
+        string.Concat(word.ToLowerInvariant().Select(letter =>
+            char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' ? letter : '-')).Trim('-');
+}

@@ -1,0 +1,14 @@
+namespace SynthSae.Runs;
+
+/// <summary>What a run is doing.</summary>
+public enum RunPhase
+{
+    /// <summary>Compiling the synthetic model, or loading it from the cache.</summary>
+    World,
+
+    /// <summary>Drawing batches and taking optimiser steps.</summary>
+    Training,
+
+    /// <summary>Scoring the SAE.</summary>
+    Evaluation,
+}

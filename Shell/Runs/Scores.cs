@@ -1,0 +1,29 @@
+using System.Text.Json.Nodes;
+using SynthSae.Formatting;
+
+namespace SynthSae.Runs;
+
+/// <summary>All metrics of one form of an SAE.</summary>
+/// <param name="Samples">Samples that it was scored on.</param>
+/// <param name="Metrics">In the order in which they are shown.</param>
+public sealed record Scores(long Samples, IReadOnlyList<Metric> Metrics)
+{
+    /// <summary>The metric of that name.</summary>
+    public Metric this[string name] => Metrics.First(metric => metric.Name == name);
+
+    /// <summary>{samples, NAME: {value, standard_error}, …}.</summary>
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject { ["samples"] = Samples };
+        foreach (var metric in Metrics)
+        {
+            json[metric.Name] = new JsonObject
+            {
+                ["value"] = Json.Number(metric.Value),
+                ["standard_error"] = Json.Number(metric.StandardError),
+            };
+        }
+
+        return json;
+    }
+}

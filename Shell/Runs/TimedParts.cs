@@ -1,0 +1,11 @@
+namespace SynthSae.Runs;
+
+/// <summary>Names of the parts that a run's time is split into.</summary>
+public static class TimedParts
+{
+    public const string World = "world";
+    public const string Sample = "sample";
+    public const string Step = "step";
+    public const string Evaluation = "evaluation";
+    public const string Saving = "saving";
+}

@@ -1,0 +1,18 @@
+namespace SynthSae.Settings;
+
+/// <summary>The settings in force: defaults &lt; files &lt; environment &lt; flags.</summary>
+/// <param name="Threads">Threads to compute with, at least 1.</param>
+/// <param name="UseReference">Compute with the Reference backend.</param>
+/// <param name="RunsFolder">Where run folders are made.</param>
+/// <param name="CacheFolder">Compiled worlds; null for no cache.</param>
+/// <param name="LogEvery">Steps between entries of the event log, at least 1.</param>
+/// <param name="Effective">Every setting with its source.</param>
+/// <param name="Files">The configuration files that are looked for, and whether each exists.</param>
+public sealed record AppSettings(
+    int Threads,
+    bool UseReference,
+    string RunsFolder,
+    string? CacheFolder,
+    int LogEvery,
+    IReadOnlyList<EffectiveSetting> Effective,
+    IReadOnlyList<(string Path, bool Exists)> Files);

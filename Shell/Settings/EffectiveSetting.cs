@@ -1,0 +1,7 @@
+namespace SynthSae.Settings;
+
+/// <summary>A setting's value and where it came from.</summary>
+/// <param name="Definition">Which setting.</param>
+/// <param name="Value">The value as its source wrote it.</param>
+/// <param name="Source">"default", a file's path, "environment SYNTHSAE_…", or the flag.</param>
+public sealed record EffectiveSetting(SettingDefinition Definition, string Value, string Source);

@@ -1,0 +1,35 @@
+using SynthSae.Hosting;
+
+namespace SynthSae.Settings;
+
+/// <summary>Every setting that exists.</summary>
+public static class SettingNames
+{
+    /// <summary>How the variables of the environment begin.</summary>
+    public const string Prefix = "SYNTHSAE_";
+
+    public static readonly SettingDefinition Threads = new(
+        "threads", "--threads", "Threads to compute with.", () => $"{Environment.ProcessorCount}");
+
+    public static readonly SettingDefinition Backend = new(
+        "backend",
+        "--backend",
+        "Implementation of the computations: cpu, or reference (plain loops, slow).",
+        () => "cpu");
+
+    public static readonly SettingDefinition Runs = new(
+        "runs", "--runs", "Folder that run folders are made in.", () => "runs");
+
+    public static readonly SettingDefinition Cache = new(
+        "cache",
+        "--cache",
+        "Folder of compiled worlds; none for no cache.",
+        () => Path.Combine(Folders.Cache, "synthsae"));
+
+    public static readonly SettingDefinition LogEvery = new(
+        "log_every", "--log-every", "Training steps between entries in events.jsonl.", () => "100");
+
+    /// <summary>All of them, in the order in which they are shown.</summary>
+    public static readonly IReadOnlyList<SettingDefinition> All =
+        [Threads, Backend, Runs, Cache, LogEvery];
+}

@@ -1,0 +1,111 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.EnvironmentVariables;
+using Microsoft.Extensions.Configuration.Json;
+using SynthSae.Core;
+using SynthSae.Formatting;
+using SynthSae.Hosting;
+
+namespace SynthSae.Settings;
+
+/// <summary>Reads the settings from all their sources.</summary>
+public static class SettingsReader
+{
+    private const int MaxThreads = 1024;
+
+    /// <summary>The files that may hold settings, the later one prevails.</summary>
+    public static IReadOnlyList<string> Files =>
+        [Path.Combine(Folders.Config, "synthsae", "config.json"), Path.GetFullPath("synthsae.json")];
+
+    /// <summary>Settings in force, given the flags of the command line by setting name.</summary>
+    /// <exception cref="Failure">A file cannot be read, or a value breaks its rule.</exception>
+    public static AppSettings Read(IReadOnlyDictionary<string, string?> flags)
+    {
+        var configuration = Build(flags);
+        var effective = SettingNames.All.Select(setting => Find(configuration, setting)).ToList();
+        EffectiveSetting Of(SettingDefinition setting) =>
+            effective[SettingNames.All.ToList().IndexOf(setting)];
+
+        return new AppSettings(
+            (int)Count(Of(SettingNames.Threads), 1, MaxThreads),
+            Word(Of(SettingNames.Backend), "cpu", "reference") == "reference",
+            Folder(Of(SettingNames.Runs)),
+            Of(SettingNames.Cache).Value == "none" ? null : Folder(Of(SettingNames.Cache)),
+            (int)Count(Of(SettingNames.LogEvery), 1, int.MaxValue),
+            effective,
+            [.. Files.Select(file => (file, File.Exists(file)))]);
+    }
+
+    private static IConfigurationRoot Build(IReadOnlyDictionary<string, string?> flags)
+    {
+        var builder = new ConfigurationBuilder();
+        builder.AddInMemoryCollection(
+            SettingNames.All.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Default())));
+        foreach (var file in Files.Where(File.Exists))
+        {
+            CheckNames(file);
+            builder.AddJsonFile(file, optional: false, reloadOnChange: false);
+        }
+
+        builder.AddEnvironmentVariables(SettingNames.Prefix);
+        builder.AddInMemoryCollection(flags.Where(flag => flag.Value is not null));
+        return builder.Build();
+    }
+
+    // A misspelt setting would otherwise be ignored in silence.
+    private static void CheckNames(string file)
+    {
+        IConfigurationRoot alone;
+        try
+        {
+            alone = new ConfigurationBuilder().AddJsonFile(file, false, false).Build();
+        }
+        catch (InvalidDataException error)
+        {
+            throw Failure.BadInput(file, (error.InnerException ?? error).Message);
+        }
+
+        var known = SettingNames.All.Select(setting => setting.Name).ToList();
+        foreach (var key in alone.GetChildren().Select(child => child.Key))
+        {
+            if (!known.Contains(key, StringComparer.OrdinalIgnoreCase))
+            {
+                throw Failure.BadInput(file, $"no setting is named '{key}'{Nearest.Hint(key, known)}");
+            }
+        }
+    }
+
+    private static EffectiveSetting Find(IConfigurationRoot configuration, SettingDefinition setting)
+    {
+        var providers = configuration.Providers.ToList();
+        var index = providers.FindLastIndex(provider =>
+            provider.TryGet(setting.Name, out var found) && !string.IsNullOrEmpty(found));
+        var provider = providers[Math.Max(index, 0)];
+        provider.TryGet(setting.Name, out var value);
+        var source = provider switch
+        {
+            JsonConfigurationProvider json => json.Source.FileProvider?
+                .GetFileInfo(json.Source.Path ?? "").PhysicalPath ?? json.Source.Path ?? "file",
+            EnvironmentVariablesConfigurationProvider => $"environment {setting.Variable}",
+            _ => index <= 0 ? "default" : setting.Flag,
+        };
+        return new EffectiveSetting(setting, value ?? setting.Default(), source);
+    }
+
+    private static long Count(EffectiveSetting setting, long min, long max) =>
+        Counts.TryParse(setting.Value, out var count) && count >= min && count <= max
+            ? count
+            : throw Wrong(setting, $"must be a whole number from {min} to {max}");
+
+    private static string Word(EffectiveSetting setting, params string[] words) =>
+        words.FirstOrDefault(word => word.Equals(setting.Value, StringComparison.OrdinalIgnoreCase))
+        ?? throw Wrong(setting, $"must be {string.Join(" or ", words)}");
+
+    private static string Folder(EffectiveSetting setting) => Path.GetFullPath(setting.Value);
+
+    private static Exception Wrong(EffectiveSetting setting, string rule) =>
+        Failure.BadInput(
+            File.Exists(setting.Source)
+                ? $"{setting.Source}: {setting.Definition.Name}"
+                : setting.Source.Replace("environment ", ""),
+            $"{rule} (got {setting.Value})");
+}

@@ -4,6 +4,7 @@ open System
 open System.IO
 open System.Text.Json.Nodes
 open SynthSae.Compute
+open SynthSae.Spec
 
 /// An SAE as the reference keeps it: a folder with `cfg.json` and `sae_weights.safetensors`.
 type SaeFolder =
@@ -50,29 +51,12 @@ module SaeFolder =
                 let problem = $"holds the unknown tensor '{info.Name}'; expected are {known}"
                 raise (BadInput(file.Path, problem))
 
-    let private checkFinite (file: SafetensorsFile) (name: string) (values: ReadOnlySpan<float32>) =
-        for value in values do
-            if not (Single.IsFinite value) then
-                raise (BadInput(file.Path, $"tensor '{name}' holds {value}"))
-
-    let private vector (file: SafetensorsFile) (name: string) (length: int) =
-        file.CheckShape(name, [ length ])
-        let values = file.Float32 name
-        checkFinite file name (ReadOnlySpan values)
-        values
-
-    let private matrix (file: SafetensorsFile) (name: string) rows cols =
-        file.CheckShape(name, [ rows; cols ])
-        let values = file.Matrix name
-        checkFinite file name (Span<float32>.op_Implicit values.Span)
-        values
-
     /// Thresholds, from a checkpoint of versions before 6.48 as exp(log_threshold).
     let private thresholds (file: SafetensorsFile) (latents: int) =
         if file.Has "log_threshold" then
-            vector file "log_threshold" latents |> Array.map exp
+            Parameters.vector file "log_threshold" latents |> Array.map exp
         else
-            vector file "threshold" latents
+            Parameters.vector file "threshold" latents
 
     let private activation (file: SafetensorsFile) (config: SaeConfig) =
         match config.Architecture with
@@ -93,13 +77,7 @@ module SaeFolder =
 
     let private topKThreshold (file: SafetensorsFile) (config: SaeConfig) =
         match extra file config.Architecture with
-        | [ "topk_threshold" as name ] ->
-            let threshold = file.Scalar name
-
-            if not (Double.IsFinite threshold) then
-                raise (BadInput(file.Path, $"tensor '{name}' holds {threshold}"))
-
-            Some threshold
+        | [ "topk_threshold" as name ] -> Some(Parameters.scalar file name)
         | _ -> None
 
     /// Read the folder of an SAE in inference or training form. Raises `BadInput` for an architecture that
@@ -111,10 +89,10 @@ module SaeFolder =
         checkNames file ([ "W_enc"; "W_dec"; "b_enc"; "b_dec" ] @ extra file config.Architecture)
 
         { Sae =
-            { Encoder = Matrix.transpose (matrix file "W_enc" dim latents)
-              Decoder = matrix file "W_dec" latents dim
-              EncoderBias = vector file "b_enc" latents
-              DecoderBias = vector file "b_dec" dim
+            { Encoder = Matrix.transpose (Parameters.matrix file "W_enc" dim latents)
+              Decoder = Parameters.matrix file "W_dec" latents dim
+              EncoderBias = Parameters.vector file "b_enc" latents
+              DecoderBias = Parameters.vector file "b_dec" dim
               ApplyDecoderBiasToInput = config.ApplyBDecToInput
               Activation = activation file config }
           Config = config
@@ -138,13 +116,13 @@ module SaeFolder =
     let private flag (value: bool) : JsonNode = JsonValue.Create value
 
     /// The metadata that the reference wants, and the caller's.
-    let private metadata (own: (string * JsonNode) list) : JsonNode =
+    let private metadata (own: JsonObject) : JsonNode =
         let result = JsonObject()
         result["sae_lens_version"] <- text FormatVersion
         result["sae_lens_training_version"] <- text FormatVersion
 
-        for name, value in own do
-            result[name] <- value
+        for field in own do
+            result[field.Key] <- if isNull field.Value then null else field.Value.DeepClone()
 
         result
 
@@ -170,19 +148,40 @@ module SaeFolder =
             invalidArg (nameof sae) "BatchTopK has no inference form of its own: see Fold.inference"
 
     /// The weights first: a folder with a cfg.json is complete.
-    let private save (folder: string) (config: (string * JsonNode) list) tensors =
+    let private save (folder: string) (config: JsonObject) tensors =
         Safetensors.write (Path.Combine(folder, WeightsFile)) [] tensors
-        let root = JsonObject()
+        AtomicFile.writeText (Path.Combine(folder, ConfigFile)) (config.ToJsonString())
 
-        for name, value in config do
-            root[name] <- value
+    let private set (fields: (string * JsonNode) list) (config: JsonObject) =
+        for name, value in fields do
+            config[name] <- value
 
-        AtomicFile.writeText (Path.Combine(folder, ConfigFile)) (root.ToJsonString())
+        config
 
     /// Write an SAE in inference form (`Fold.inference`) so that the reference loads it. `own` is added to
     /// the metadata in cfg.json.
-    let write (folder: string) (own: (string * JsonNode) list) (sae: Sae) =
-        save folder (common sae @ [ "metadata", metadata own ] @ inferenceFields sae) (tensors sae)
+    let write (folder: string) (own: JsonObject) (sae: Sae) =
+        let fields = common sae @ [ "metadata", metadata own ] @ inferenceFields sae
+        save folder (set fields (JsonObject())) (tensors sae)
+
+    /// Write an SAE in training form, as the reference's checkpoints hold it, with the settings it is trained
+    /// with; `threshold` is BatchTopK's running threshold.
+    let writeTraining
+        (folder: string)
+        (own: JsonObject)
+        (spec: SaeSpec)
+        (threshold: float)
+        (sae: Sae)
+        =
+        let config = JsonNode.Parse(SaeSpec.toJson spec).AsObject()
+        let fields = common sae @ [ "metadata", metadata own ]
+
+        let running =
+            match sae.Activation with
+            | Activation.BatchTopK _ -> [ "topk_threshold", Tensor.Float64([], [| threshold |]) ]
+            | _ -> []
+
+        save folder (set fields config) (tensors sae @ running)
 
     /// Write how often each latent fires as the reference does: log10(frequency + 1e-10).
     let writeSparsity (folder: string) (frequency: float[]) =

@@ -234,3 +234,33 @@ type SafetensorsFile internal (path: string) =
 
     interface IDisposable with
         member _.Dispose() = handle.Dispose()
+
+/// Parameters of models and SAEs: tensors of a known shape whose elements are all finite.
+module internal Parameters =
+    let private checkFinite (file: SafetensorsFile) (name: string) (values: ReadOnlySpan<float32>) =
+        for value in values do
+            if not (Single.IsFinite value) then
+                raise (BadInput(file.Path, $"tensor '{name}' holds {value}"))
+
+    /// A tensor of one dimension.
+    let vector (file: SafetensorsFile) (name: string) (length: int) : float32[] =
+        file.CheckShape(name, [ length ])
+        let values = file.Float32 name
+        checkFinite file name (ReadOnlySpan values)
+        values
+
+    /// A tensor of two dimensions.
+    let matrix (file: SafetensorsFile) (name: string) (rows: int) (cols: int) : Matrix =
+        file.CheckShape(name, [ rows; cols ])
+        let values = file.Matrix name
+        checkFinite file name (Span<float32>.op_Implicit values.Span)
+        values
+
+    /// A tensor with one element.
+    let scalar (file: SafetensorsFile) (name: string) : float =
+        let value = file.Scalar name
+
+        if not (Double.IsFinite value) then
+            raise (BadInput(file.Path, $"tensor '{name}' holds {value}"))
+
+        value

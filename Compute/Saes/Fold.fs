@@ -7,12 +7,8 @@ module Fold =
     /// n_j = max(‖W_dec,j‖, 1e-8) (L), summed in double.
     let decoderNorms (decoder: Matrix) : float32[] =
         Array.init decoder.Rows (fun latent ->
-            let mutable squares = 0.0
-
-            for value in decoder.Row latent do
-                squares <- squares + float value * float value
-
-            max (float32 (Math.Sqrt squares)) 1e-8f)
+            let row = Span<float32>.op_Implicit(decoder.Row latent)
+            float32 (max (Math.Sqrt(Rows.squaredNorm row)) Rows.SmallestNorm))
 
     /// Whether latents may be scaled without changing which of them fire.
     let private scalable (sae: Sae) =

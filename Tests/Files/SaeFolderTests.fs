@@ -3,8 +3,10 @@ module SynthSae.Tests.SaeFolderTests
 open System
 open SynthSae.Compute
 open SynthSae.Compute.Files
+open SynthSae.Spec
 open System.IO
 open System.Text.Json
+open System.Text.Json.Nodes
 open Xunit
 
 let private supported =
@@ -70,6 +72,14 @@ let private same (a: Sae) (b: Sae) =
     Assert.Equal(a.ApplyDecoderBiasToInput, b.ApplyDecoderBiasToInput)
     Assert.Equal(a.Activation, b.Activation)
 
+/// Fields of a folder's cfg.json as JSON texts.
+let private fields path =
+    use document = JsonDocument.Parse(File.ReadAllText(Path.Combine(path, SaeFolder.ConfigFile)))
+
+    [ for field in document.RootElement.EnumerateObject() ->
+          field.Name, field.Value.GetRawText().Replace(" ", "") ]
+    |> Map.ofList
+
 [<Fact>]
 let ``an SAE is written with the reference's weights file to the byte and its cfg fields`` () =
     use folder = new TemporaryFolder()
@@ -78,7 +88,7 @@ let ``an SAE is written with the reference's weights file to the byte and its cf
         let original = Oracles.path $"saes/{name}"
         let target = folder.File name
         let sae = (SaeFolder.read original).Sae
-        SaeFolder.write target [] sae
+        SaeFolder.write target (JsonObject()) sae
 
         let weights path =
             File.ReadAllBytes(Path.Combine(path, SaeFolder.WeightsFile))
@@ -86,21 +96,15 @@ let ``an SAE is written with the reference's weights file to the byte and its cf
         Assert.Equal<byte>(weights original, weights target)
         same sae (SaeFolder.read target).Sae
 
-        let fields path =
-            use document =
-                JsonDocument.Parse(File.ReadAllText(Path.Combine(path, SaeFolder.ConfigFile)))
-
-            [ for field in document.RootElement.EnumerateObject() ->
-                  field.Name, field.Value.GetRawText().Replace(" ", "") ]
-            |> Map.ofList
-
         Assert.Equal<Map<string, string>>(fields original, fields target)
 
 [<Fact>]
 let ``own metadata is added to the configuration`` () =
     use folder = new TemporaryFolder()
     let sae = (SaeFolder.read (Oracles.path "saes/topk")).Sae
-    SaeFolder.write folder.Path [ "l0", Nodes.JsonValue.Create 24.5 ] sae
+    let own = JsonObject()
+    own["l0"] <- JsonValue.Create 24.5
+    SaeFolder.write folder.Path own sae
     let text = File.ReadAllText(folder.File SaeFolder.ConfigFile)
     Assert.Contains("\"l0\":24.5", text)
     same sae (SaeFolder.read folder.Path).Sae
@@ -109,8 +113,42 @@ let ``own metadata is added to the configuration`` () =
 let ``BatchTopK is not written in inference form`` () =
     use folder = new TemporaryFolder()
     let sae = (SaeFolder.read (Oracles.path "saes_training/batchtopk")).Sae
-    Assert.Throws<ArgumentException>(fun () -> SaeFolder.write folder.Path [] sae) |> ignore
+
+    Assert.Throws<ArgumentException>(fun () -> SaeFolder.write folder.Path (JsonObject()) sae)
+    |> ignore
+
     Assert.Empty(Directory.GetFileSystemEntries folder.Path)
+
+[<Fact>]
+let ``a training form is written with the reference's weights file and its cfg fields`` () =
+    use folder = new TemporaryFolder()
+
+    for name in [ "topk"; "batchtopk" ] do
+        let original = Oracles.path $"saes_training/{name}"
+        let target = folder.File name
+        let source = SaeFolder.read original
+
+        let spec =
+            match SaeSpec.ofJson source.Config.Text with
+            | Ok spec -> spec
+            | Error errors -> failwith $"{errors}"
+
+        let threshold = defaultArg source.TopKThreshold 0.0
+        SaeFolder.writeTraining target (JsonObject()) spec threshold source.Sae
+
+        let weights path =
+            File.ReadAllBytes(Path.Combine(path, SaeFolder.WeightsFile))
+
+        Assert.Equal<byte>(weights original, weights target)
+        let found = SaeFolder.read target
+        same source.Sae found.Sae
+        Assert.Equal(source.TopKThreshold, found.TopKThreshold)
+        let theirs = fields original |> Map.remove "use_sparse_activations"
+
+        Assert.Equal<Map<string, string>>(
+            theirs,
+            fields target |> Map.map (fun _ -> _.Replace("5.0", "5"))
+        )
 
 [<Fact>]
 let ``sparsity is the logarithm of the frequency`` () =

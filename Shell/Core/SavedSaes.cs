@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Microsoft.FSharp.Collections;
 using SynthSae.Compute;
 using SynthSae.Compute.Files;
 using SynthSae.Hosting;
@@ -14,15 +13,15 @@ public static class SavedSaes
     /// <summary>Write an SAE in its inference form; the metadata says how it was trained.</summary>
     public static void Write(string folder, Sae sae, RunPlan plan, StepProgress last)
     {
-        (string Key, JsonNode? Value)[] metadata =
-        [
-            ("synthsae_version", Build.Version),
-            ("training_architecture", plan.Architecture.ToLowerInvariant()),
-            ("training_samples", last.Samples),
-            ("training_steps", last.Step),
-            ("seed", plan.Spec.Value.Training.Seed),
-        ];
-        SaeFiles.write(folder, ListModule.OfSeq(metadata.Select(pair => Tuple.Create(pair.Key, pair.Value!))), sae);
+        var metadata = new JsonObject
+        {
+            ["synthsae_version"] = Build.Version,
+            ["training_architecture"] = plan.Architecture.ToLowerInvariant(),
+            ["training_samples"] = last.Samples,
+            ["training_steps"] = last.Step,
+            ["seed"] = plan.Spec.Value.Training.Seed,
+        };
+        SaeFiles.write(folder, metadata, sae);
     }
 
     /// <summary>Read an SAE folder, or that of a run.</summary>

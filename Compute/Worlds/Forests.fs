@@ -73,10 +73,14 @@ module Forests =
 
         let count = int (float eligible.Length * shape.MutuallyExclusivePortion)
 
+        let exclusive = Array.create depth.Length false
+
         eligible
         |> Array.sortBy (fun node -> struct (uniform seed node 1, node))
         |> Array.truncate count
-        |> Set.ofArray
+        |> Array.iter (fun node -> exclusive[node] <- true)
+
+        exclusive
 
     /// A forest by the reference's rules: feature i is node i, breadth first, so that under a falling
     /// profile the roots are the most frequent features; features that remain stay outside.
@@ -86,7 +90,7 @@ module Forests =
 
         grow roots childStart (fun node children ->
             { Feature = Some node
-              Children = if exclusive.Contains node then Exclusive children else Free children
+              Children = if exclusive[node] then Exclusive children else Free children
               ScaleChildrenByParent = shape.ScaleChildrenByParent && depth[node] < shape.MaxDepth
               Id = None })
 

@@ -81,8 +81,10 @@ module WorldCompiler =
         else
             [ $"correlation: {count} of {spec.NumFeatures} rows were scaled down to keep a residual variance of 0.01" ]
 
-    /// As `compile`, for a specification that is known to be valid.
-    let internal compileUnchecked (backend: Backend) (spec: SyntheticModelSpec) : World =
+    /// The world of a specification: a pure function of the specification alone. Raises `BadInput`
+    /// where only the arrays can show that a rule is broken (a matrix that is not positive definite).
+    let compile (backend: Backend) (spec: Valid<SyntheticModelSpec>) : World =
+        let spec = spec.Value
         let key = uint64 (seed spec)
         let correlation = Correlations.compile key spec.NumFeatures spec.Correlation
 
@@ -97,8 +99,3 @@ module WorldCompiler =
 
         { world with
             Warnings = cappedWarning spec correlation.Capped @ world.Warnings }
-
-    /// The world of a specification: a pure function of the specification alone. Raises `BadInput`
-    /// where only the arrays can show that a rule is broken (a matrix that is not positive definite).
-    let compile (backend: Backend) (spec: Valid<SyntheticModelSpec>) : World =
-        compileUnchecked backend spec.Value

@@ -5,9 +5,13 @@ open SynthSae.Compute
 open SynthSae.Spec
 open Xunit
 
+let private compile spec =
+    match SyntheticModelSpec.validate spec with
+    | Ok valid -> WorldCompiler.compile Backend.cpu valid
+    | Error errors -> failwith $"%A{errors}"
+
 /// The benchmark's world with a small dictionary: nothing else depends on D.
-let private world =
-    lazy (WorldCompiler.compileUnchecked Backend.cpu { Benchmark16k.spec with HiddenDim = 32 })
+let private world = lazy (compile { Benchmark16k.spec with HiddenDim = 32 })
 
 let private assertTable name (tolerance: float) (actual: int -> float) =
     for feature, expected in Benchmark16k.byFeature name do
@@ -76,7 +80,7 @@ let ``bias and correlation have the reference's size`` () =
 let ``an open seed means 0`` () =
     let arrays seed =
         let spec = { SyntheticModelSpec.create 30 8 with Seed = seed }
-        let world = WorldCompiler.compileUnchecked Backend.cpu spec
+        let world = compile spec
         world.Dictionary.Span.ToArray(), world.Bias
 
     Assert.Equal(arrays (Some 0L), arrays None)
@@ -98,7 +102,7 @@ let ``capped rows and clamped probabilities are reported`` () =
             Hierarchy = Some(Hierarchy.Explicit([ root ], true))
             Correlation = Correlation.LowRank(8, 2.0) }
 
-    let world = WorldCompiler.compileUnchecked Backend.cpu spec
+    let world = compile spec
     Assert.Equal(2, world.Warnings.Length)
     Assert.Contains("3 of 3 rows", world.Warnings[0])
     Assert.Contains("1 features", world.Warnings[1])
@@ -117,7 +121,15 @@ let ``a parent of mean 0 cannot scale its children`` () =
             Hierarchy =
                 Some(Hierarchy.Explicit([ { leaf 0 with Children = Free [ leaf 1 ] } ], false)) }
 
-    let compile () =
-        WorldCompiler.compileUnchecked Backend.cpu spec |> ignore
+    // Trees may come from a file that the specification says nothing about.
+    let assemble () =
+        WorldCompiler.assemble
+            spec
+            { Dictionary = Matrix.zeros 2 8
+              Bias = Array.zeroCreate 8
+              Factor = Matrix.zeros 2 0
+              ResidualSd = [| 1.0f; 1.0f |]
+              Trees = Forests.trees 0UL 2 spec.Hierarchy }
+        |> ignore
 
-    Assert.Throws<BadInput>(compile) |> ignore
+    Assert.Throws<BadInput> assemble |> ignore

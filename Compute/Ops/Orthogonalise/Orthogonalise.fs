@@ -3,7 +3,7 @@ namespace SynthSae.Compute.Ops
 open System
 
 /// Push the rows d_i of V (N, D) apart: Adam on
-/// L = Σ_{i≠j} (d_i·d_j)² + N Σ_i (|d_i|² − 1)², over ordered pairs (reference: `orthogonalize_embeddings`).
+/// L = Σ_{i≠j} (d_i·d_j)² + N Σ_i (|d_i|² − 1)², over ordered pairs (reference: `OrthogonalizationConfig`).
 ///
 /// Rows are normalised at the start, free between steps, and normalised after the last step. With
 /// M = VᵀV the gradient is ∂L/∂d_i = 4 (M d_i − |d_i|² d_i) + 4 N (|d_i|² − 1) d_i, so that a step costs

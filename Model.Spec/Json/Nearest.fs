@@ -16,11 +16,16 @@ module Nearest =
 
         table[a.Length, b.Length]
 
-    /// The nearest name, and whether it is near enough to have been meant.
+    /// The nearest name, and whether it is near enough to have been meant: a part of a name is.
     let private find (known: string list) (name: string) =
-        let lower = name.ToLowerInvariant()
-        let nearest = known |> List.minBy (distance lower)
-        nearest, 2 * distance lower nearest <= max name.Length nearest.Length
+        let word = name.ToLowerInvariant()
+
+        let isPart (candidate: string) =
+            word.Length > 2 && candidate.Contains word
+
+        let nearest = known |> List.minBy (fun name -> not (isPart name), distance word name)
+        let near = 2 * distance word nearest <= max word.Length nearest.Length
+        nearest, near || isPart nearest
 
     /// `; did you mean "…"?` when a name is near, otherwise nothing.
     let question known name =

@@ -1,0 +1,123 @@
+module SynthSae.Tests.Spec.SetTests
+
+open Xunit
+open SynthSae.Spec
+
+let private tiny = (Presets.tryFind "tiny" |> Option.get).Run
+let private small = (Presets.tryFind "small" |> Option.get).Run
+let private named = { tiny with Model = ModelSource.Named "small" }
+
+let private set settings run =
+    match RunSpec.set settings run with
+    | Ok changed -> changed
+    | Error errors -> failwith $"{errors}"
+
+let private errors settings run =
+    match RunSpec.set settings run with
+    | Error errors -> errors |> List.map string
+    | Ok run -> failwith $"{settings} gave {run}"
+
+[<Fact>]
+let ``a field is set by its path, the others stay`` () =
+    let training =
+        { tiny.Training with
+            Lr = 0.001
+            Samples = 200_000_000L<sample> }
+
+    let changed = set [ "lr", "1e-3"; "training_samples", "2e8" ] tiny
+    Assert.Equal({ tiny with Training = training }, changed)
+
+[<Fact>]
+let ``a later setting of a field wins`` () =
+    Assert.Equal(3e-3, (set [ "lr", "1e-3"; "lr", "3e-3" ] tiny).Training.Lr)
+
+[<Fact>]
+let ``a value that is not JSON is a string`` () =
+    Assert.Equal(
+        LrScheduler.Cosine,
+        (set [ "lr_scheduler_name", "cosineannealing" ] tiny).Training.LrScheduler
+    )
+
+[<Fact>]
+let ``a whole part is set as JSON`` () =
+    let changed = set [ "synthetic_model.hierarchy", "null"; "sae.d_in", "16" ] tiny
+    Assert.Equal(None, (RunSpec.model changed |> Option.get).Hierarchy)
+    Assert.Equal(Some 16, changed.Sae.DIn)
+
+[<Fact>]
+let ``a part that is not there begins with its defaults`` () =
+    let without = set [ "synthetic_model.correlation", "null" ] tiny
+    let changed = set [ "synthetic_model.correlation.rank", "3" ] without
+    Assert.Equal(Correlation.LowRank(3, 0.1), (RunSpec.model changed |> Option.get).Correlation)
+
+[<Fact>]
+let ``another architecture keeps what the two have in common`` () =
+    let expected =
+        { tiny.Sae with
+            Architecture = SaeArchitecture.TopK(3, SaeSpec.topKFamily) }
+
+    Assert.Equal(expected, (set [ "sae.architecture", "topk" ] tiny).Sae)
+
+[<Fact>]
+let ``a field of the old architecture that is set all the same is an error`` () =
+    let error =
+        Assert.Single(errors [ "sae.architecture", "topk"; "sae.topk_threshold_lr", "0.1" ] tiny)
+
+    Assert.StartsWith("sae.topk_threshold_lr: is not a known field", error)
+
+[<Fact>]
+let ``another generator takes its own defaults`` () =
+    let changed = set [ "synthetic_model.firing_probability.generator_name", "constant" ] tiny
+    let probability = (RunSpec.model changed |> Option.get).FiringProbability
+    Assert.Equal(FiringProbability.Constant 0.1, probability)
+
+[<Fact>]
+let ``an unknown path is an error that names the nearest field`` () =
+    let expected =
+        [ "trainin_samples: is not a known field; did you mean \"training_samples\"? (got 3)"
+          "synthetic_model.hiden_dim: is not a known field; did you mean \"hidden_dim\"? (got 3)"
+          "sae.dsae: is not a known field; did you mean \"d_sae\"? (got 3)" ]
+
+    let settings = [ "synthetic_model.hiden_dim", "3"; "sae.dsae", "3"; "trainin_samples", "3" ]
+    Assert.Equal<string list>(expected, errors settings tiny)
+
+[<Fact>]
+let ``a path below a number is an error`` () =
+    Assert.Equal<string list>(
+        [ "lr: must be a number (got {\"x\": 1})" ],
+        errors [ "lr.x", "1" ] tiny
+    )
+
+[<Fact>]
+let ``a wrong value is an error`` () =
+    Assert.Equal<string list>(
+        [ "lr: must be a number (got \"fast\")" ],
+        errors [ "lr", "fast" ] tiny
+    )
+
+[<Fact>]
+let ``a named preset is written out when a part of its model is set`` () =
+    let expected = { (RunSpec.model small |> Option.get) with HiddenDim = 32 }
+    let changed = set [ "synthetic_model.hidden_dim", "32" ] named
+    Assert.Equal(ModelSource.Spec expected, changed.Model)
+
+[<Fact>]
+let ``a named preset keeps its name when nothing of its model is set`` () =
+    Assert.Equal(ModelSource.Named "small", (set [ "sae.k", "4" ] named).Model)
+
+[<Fact>]
+let ``a model and its parts may be set together, in any order`` () =
+    let settings = [ "synthetic_model.hidden_dim", "32"; "synthetic_model", "small" ]
+    let expected = { (RunSpec.model small |> Option.get) with HiddenDim = 32 }
+    Assert.Equal(ModelSource.Spec expected, (set settings tiny).Model)
+    Assert.Equal(ModelSource.Spec expected, (set (List.rev settings) tiny).Model)
+
+[<Fact>]
+let ``parts of a model in a folder cannot be set`` () =
+    let folder = { tiny with Model = ModelSource.Named "./folder" }
+    let error = Assert.Single(errors [ "synthetic_model.seed", "3" ] folder)
+
+    Assert.Equal(
+        "synthetic_model: is not a preset, so its fields cannot be set (got ./folder)",
+        error
+    )

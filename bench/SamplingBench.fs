@@ -1,0 +1,75 @@
+namespace SynthSae.Bench
+
+open SynthSae.Compute
+open SynthSae.Compute.Ops
+open SynthSae.Spec
+
+/// Generating data: true codes, and activations decoded from them.
+module SamplingBench =
+    [<Literal>]
+    let private Samples = 8192
+
+    /// Ascending seconds of one batch of codes, and of one batch with activations.
+    let private time (sampler: Sampler) repeats rows =
+        let codes = Codes sampler.World.NumFeatures
+        let x = Matrix(rows, sampler.World.HiddenDim)
+        let mutable first = 0L
+
+        let next work =
+            work first
+            first <- first + int64 rows
+
+        let codesOnly =
+            Measure.repeated repeats (fun () ->
+                next (fun first -> sampler.Codes(Stream.Inspection, first, rows, codes)))
+
+        let decoded =
+            Measure.repeated repeats (fun () ->
+                next (fun first -> sampler.Sample(Stream.Inspection, first, codes, x)))
+
+        struct (codesOnly, decoded, float codes.Count / float rows)
+
+    /// Samples per second of the 16k world.
+    let figures (sampler: Sampler) =
+        let struct (codesOnly, decoded, _) = time sampler 9 Samples
+
+        [ Figure.rate "data/16k/codes" "samples/s" (float Samples) codesOnly
+          Figure.rate "data/16k/with-decode" "samples/s" (float Samples) decoded
+          |> Figure.target 160_000.0
+          |> Figure.reference 2091.4 ]
+
+    /// The worlds of the reference's own throughput script: N/64 roots with four children each, three levels,
+    /// rank 25, D = 768.
+    let private scaledModel features =
+        { Bench16k.model with
+            NumFeatures = features
+            Hierarchy =
+                match Bench16k.model.Hierarchy with
+                | Some(Hierarchy.Generated forest) ->
+                    Some(Hierarchy.Generated { forest with TotalRootNodes = features / 64 })
+                | other -> other }
+
+    /// Cost per sample and memory of one size.
+    let scale threads features =
+        let before = Measure.liveBytes ()
+        let backend = Backend.Cpu threads
+
+        let world =
+            WorldCompiler.compile
+                backend
+                (Bench16k.valid (SyntheticModelSpec.validate (scaledModel features)))
+
+        let sampler = Sampler.create backend world
+        let rows = 1024
+        let struct (codesOnly, decoded, active) = time sampler 5 rows
+        let bytes = Measure.liveBytes () - before
+        let name = $"scale/{features}"
+
+        [ Figure.ofSeconds $"{name}/codes" "µs/sample" (1e6 / float rows) codesOnly
+          Figure.ofSeconds $"{name}/with-decode" "µs/sample" (1e6 / float rows) decoded
+          Figure.create $"{name}/active-features" "per sample" active
+          Figure.create $"{name}/memory" "MB" (float bytes / 1e6) ]
+
+    /// 4 k to 1 M features.
+    let scaling threads =
+        [ 4096; 16384; 65536; 262144; 1048576 ] |> List.collect (scale threads)

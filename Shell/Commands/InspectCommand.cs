@@ -32,7 +32,7 @@ internal sealed class InspectCommand : CliCommand
 
     private int Execute(ParseResult parsed)
     {
-        Inspection.Write(parsed.GetRequiredValue(_what), _common.Read(parsed), _host);
+        new Inspection(_common.Read(parsed), _host).Write(parsed.GetRequiredValue(_what));
         return ExitCode.Ok;
     }
 }

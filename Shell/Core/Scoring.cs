@@ -1,3 +1,4 @@
+using Microsoft.FSharp.Core;
 using SynthSae.Compute;
 using SynthSae.Runs;
 using SynthSae.Settings;
@@ -10,8 +11,43 @@ public static class Scoring
     /// <summary>All metrics, and the table of latents as CSV.</summary>
     public readonly record struct Scored(Scores Scores, string LatentTable);
 
-    /// <summary>Score an SAE on samples of the evaluation stream.</summary>
+    /// <summary>
+    /// Score an SAE on samples of the evaluation stream; <paramref name="progress"/> hears after each
+    /// batch how many are done, and may throw to end it.
+    /// </summary>
     public static Scored Score(
-        AppSettings settings, LoadedWorld world, Sae sae, long samples, int batchSize, Action<long> progress) =>
-        new(new Scores(samples, []), "");
+        AppSettings settings, LoadedWorld world, Sae sae, long samples, int batchSize, Action<long> progress)
+    {
+        var backend = settings.Backend();
+        var result = Evaluation.runWith(
+            FuncConvert.FromAction(progress),
+            backend,
+            world.Sampler(backend),
+            world.World,
+            sae,
+            new EvaluationSettings(samples, batchSize));
+        return new Scored(Read(result), EvaluationReport.toCsv(result));
+    }
+
+    private static Scores Read(EvaluationResult result)
+    {
+        var (value, error) = (result.Metrics, result.StandardErrors);
+        // Those of the directions alone do not depend on samples; the jackknife leaves a rounding error.
+        return new Scores(
+            result.Settings.Samples,
+            [
+                new(MetricNames.F1, value.F1Score, error.F1Score),
+                new(MetricNames.Mcc, value.Mcc, 0),
+                new(MetricNames.Uniqueness, value.Uniqueness, 0),
+                new(MetricNames.ExplainedVariance, value.ExplainedVariance, error.ExplainedVariance),
+                new("precision", value.Precision, error.Precision),
+                new("recall", value.Recall, error.Recall),
+                new("accuracy", value.Accuracy, error.Accuracy),
+                new("sae_l0", value.SaeL0, error.SaeL0),
+                new("true_l0", value.TrueL0, error.TrueL0),
+                new("dead_latents", value.DeadLatents, error.DeadLatents),
+                new("shrinkage", value.Shrinkage, error.Shrinkage),
+                new("mse", value.Mse, error.Mse),
+            ]);
+    }
 }

@@ -20,6 +20,19 @@ public static class Numbers
                 _ => value.ToString("0.00e+0", CultureInfo.InvariantCulture),
             };
 
+    /// <summary>Value ± error, both to the decimals that the error gives meaning to; at most four.</summary>
+    public static string WithError(double value, double error)
+    {
+        if (!(error > 0))
+        {
+            return Short(value);
+        }
+
+        var decimals = Math.Clamp(1 - (int)Math.Floor(Math.Log10(error)), 0, 4);
+        string Fixed(double number) => number.ToString("N" + decimals, CultureInfo.InvariantCulture);
+        return error < 0.00005 ? $"{Fixed(value)} ± <0.0001" : $"{Fixed(value)} ± {Fixed(error)}";
+    }
+
     /// <summary>Bytes in binary units: "3.2 GiB".</summary>
     public static string Bytes(long bytes)
     {

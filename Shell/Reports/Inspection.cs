@@ -1,11 +1,101 @@
+using System.Text.Json.Nodes;
+using SynthSae.Compute;
+using SynthSae.Core;
+using SynthSae.Formatting;
 using SynthSae.Hosting;
 using SynthSae.Settings;
+using SynthSae.Spec;
 
 namespace SynthSae.Reports;
 
-/// <summary>Tells presets, files and folders apart and describes each.</summary>
-public static class Inspection
+/// <summary>Tells presets, files and folders apart, and describes each.</summary>
+internal sealed class Inspection(AppSettings settings, Host host)
 {
-    public static void Write(string what, AppSettings settings, Host host) =>
-        throw new NotImplementedException();
+    private const string ModelField = "synthetic_model";
+    private const string SaeField = "sae";
+
+    /// <summary>Describe what a name stands for.</summary>
+    public void Write(string name)
+    {
+        switch (Sources.Find(name))
+        {
+            case Source.OfPreset preset:
+                Line($"{name}: a preset");
+                Line(preset.Preset.Description);
+                WriteRun(preset.Preset.Run);
+                break;
+            case Source.RunFile file:
+                Line($"{name}: the specification of a run");
+                WriteRun(RunSpecs.Read(file.Name).Spec);
+                break;
+            case Source.RunFolder run:
+                new RunReport(run.Folder, host).Write();
+                WriteRun(RunSpecs.Read(name).Spec);
+                break;
+            case Source.ModelFile file:
+                Line($"{name}: the specification of a synthetic model");
+                WriteModel(Worlds.ReadModel(file));
+                break;
+            case Source.ModelFolder:
+                Line($"{name}: a synthetic model's folder");
+                WriteWorld(Worlds.Load(name, settings));
+                break;
+            default:
+                new SaeReport(SavedSaes.Open(name), host).Write();
+                break;
+        }
+    }
+
+    private void WriteRun(RunSpec run)
+    {
+        var json = Parse(RunSpecs.ToJson(run));
+        if (RunSpecModule.model(run) is { Value: { } model })
+        {
+            WriteModel(model);
+        }
+        else
+        {
+            WriteWorld(Worlds.Load(((ModelSource.Named)run.Model).Item, settings));
+        }
+
+        Heading("SAE (fields sae.…)");
+        SpecReport.Write(json[SaeField]!.AsObject(), host);
+        Heading("Training and evaluation");
+        SpecReport.Write(json, host, ModelField, SaeField);
+    }
+
+    private void WriteModel(SyntheticModelSpec model)
+    {
+        WriteFields(model);
+        Line("");
+        new ForestReport(ForestView.Of(model), host.Out).Write();
+    }
+
+    private void WriteWorld(LoadedWorld loaded)
+    {
+        WriteFields(loaded.World.Spec);
+        Line("");
+        new ForestReport(ForestView.Of(loaded.World), host.Out).Write();
+        foreach (var warning in loaded.World.Warnings)
+        {
+            Line($"note: {warning}");
+        }
+    }
+
+    private void WriteFields(SyntheticModelSpec model)
+    {
+        Heading($"Synthetic model (fields {ModelField}.…): {Counts.Exact(model.NumFeatures)} features in "
+            + $"R^{model.HiddenDim}");
+        SpecReport.Write(Parse(SyntheticModelSpecModule.toJson(model)), host);
+    }
+
+    private void Heading(string text)
+    {
+        Line("");
+        Line(text);
+    }
+
+    private void Line(string text) => host.Out.WriteLine(text);
+
+    private static JsonObject Parse(string json) => JsonNode.Parse(json)!.AsObject();
 }

@@ -59,8 +59,5 @@ public static class ScoreTable
         }
     }
 
-    private static string Cell(Metric metric) =>
-        metric.StandardError > 0
-            ? $"{Numbers.Short(metric.Value)} ± {Numbers.Short(metric.StandardError)}"
-            : Numbers.Short(metric.Value);
+    private static string Cell(Metric metric) => Numbers.WithError(metric.Value, metric.StandardError);
 }

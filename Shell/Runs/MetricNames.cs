@@ -10,17 +10,18 @@ public static class MetricNames
 
     private static readonly (string Name, string Title, string Meaning)[] Known =
     [
-        (F1, "F1", "does a latent fire exactly when its best-matching feature does? 1 = always"),
-        ("precision", "precision", "of a latent's firings, the share in which its feature was active"),
-        ("recall", "recall", "of a feature's activations, the share that its latent caught"),
-        ("accuracy", "accuracy", "share of samples on which a latent and its feature agree"),
-        (Mcc, "MCC", "mean |cosine| of decoder directions matched one-to-one with true features"),
-        (Uniqueness, "uniqueness", "share of latents that have a best-matching feature of their own"),
+        (F1, "F1", "do latents fire just when their best-matching features do? 1 is best"),
+        (Mcc, "MCC", "mean |cosine| of latents matched one-to-one with true features"),
+        (Uniqueness, "uniqueness", "share of latents whose best-matching feature is no other's"),
         (ExplainedVariance, "R²", "share of the activations' variance that is reconstructed"),
-        ("true_l0", "true L0", "features active per sample, in truth"),
+        ("precision", "precision", "of a latent's firings, the share with its feature active"),
+        ("recall", "recall", "of a feature's activations, the share its latent caught"),
+        ("accuracy", "accuracy", "share of samples where latent and feature agree"),
         ("sae_l0", "SAE L0", "latents active per sample"),
-        ("dead_latents", "dead latents", "latents that never fired while it was scored"),
-        ("shrinkage", "shrinkage", "length of the reconstruction over that of the activation; 1 is best"),
+        ("true_l0", "true L0", "features active per sample, in truth"),
+        ("dead_latents", "dead latents", "latents that never fired here"),
+        ("shrinkage", "shrinkage", "length of reconstruction over length of activation"),
+        ("mse", "MSE", "squared error, summed over dimensions"),
     ];
 
     /// <summary>The short name that people use.</summary>

@@ -26,4 +26,15 @@ public sealed record Scores(long Samples, IReadOnlyList<Metric> Metrics)
 
         return json;
     }
+
+    /// <summary>Read what <see cref="ToJson"/> wrote.</summary>
+    public static Scores OfJson(JsonObject json)
+    {
+        static double Number(JsonNode? node) => node?.GetValue<double>() ?? double.NaN;
+        var metrics = json
+            .Where(field => field.Value is JsonObject)
+            .Select(field => new Metric(
+                field.Key, Number(field.Value!["value"]), Number(field.Value!["standard_error"])));
+        return new Scores(json["samples"]?.GetValue<long>() ?? 0, [.. metrics]);
+    }
 }

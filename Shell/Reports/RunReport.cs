@@ -1,0 +1,79 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SynthSae.Core;
+using SynthSae.Formatting;
+using SynthSae.Hosting;
+using SynthSae.Runs;
+
+namespace SynthSae.Reports;
+
+/// <summary>Describes a run folder: where it came from, how far it got, what it scored.</summary>
+internal sealed class RunReport(RunFolder folder, Host host)
+{
+    /// <summary>Write it.</summary>
+    public void Write()
+    {
+        var run = Parse(folder.RunFile, Files.ReadText(folder.RunFile));
+        host.Out.WriteLine($"{folder.Path}: the folder of a run");
+        host.Out.WriteLine();
+        var table = new TextTable(new(""), new(""))
+            .Add("  created", Text(run["created"]))
+            .Add("  program", $"synthsae {Text(run["program"]?["version"])}, backend {Text(run["backend"])}, "
+                + $"{Text(run["threads"])} threads")
+            .Add("  machine", $"{Text(run["machine"]?["processor"])}, {Text(run["machine"]?["cores"])} cores")
+            .Add("  state", State());
+        table.Write(host.Out, host.Width);
+
+        if (File.Exists(folder.ResultFile))
+        {
+            WriteResult(Parse(folder.ResultFile, Files.ReadText(folder.ResultFile)));
+        }
+    }
+
+    private void WriteResult(JsonObject result)
+    {
+        if (result["evaluation"]?["saved_form"] is JsonObject saved)
+        {
+            host.Out.WriteLine();
+            host.Out.WriteLine("Scores of the saved SAE");
+            ScoreTable.Write(Scores.OfJson(saved), host);
+        }
+    }
+
+    // The last whole line of the log tells; a run that was killed leaves no word of an end.
+    private string State()
+    {
+        if (!File.Exists(folder.EventsFile))
+        {
+            return "not started";
+        }
+
+        var events = Files.ReadText(folder.EventsFile).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var last = events.Select(TryParse).LastOrDefault(line => line is not null);
+        var time = Text(last?["time"]);
+        return Text(last?["event"]) switch
+        {
+            "finished" => $"finished at {time}",
+            "interrupted" => $"interrupted at {time}",
+            "failed" => $"failed at {time}: {Text(last?["message"])}",
+            var other => $"running, or killed; last heard of at {time} ({other} {Text(last?["step"], "")})".Replace(" )", ")"),
+        };
+    }
+
+    private static JsonObject? TryParse(string line)
+    {
+        try
+        {
+            return JsonNode.Parse(line) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static JsonObject Parse(string file, string text) =>
+        TryParse(text) ?? throw Failure.BadInput(file, "is not a JSON object");
+
+    private static string Text(JsonNode? node, string missing = "?") => node?.ToString() ?? missing;
+}

@@ -1,4 +1,5 @@
 using SynthSae.Compute;
+using SynthSae.Compute.Files;
 using SynthSae.Settings;
 using SynthSae.Spec;
 
@@ -12,7 +13,7 @@ public static class Worlds
         Sources.Find(name) switch
         {
             Source.ModelFile file => Compile(name, ReadModel(file), settings),
-            Source.ModelFolder => ReadFolder(name, settings),
+            Source.ModelFolder => ReadFolder(name),
             Source.SaeFolder => throw Failure.BadInput(name, "is an SAE, not a synthetic model"),
             _ => Load(RunSpecs.Read(name).Spec.Model, name, settings),
         };
@@ -33,9 +34,24 @@ public static class Worlds
     private static LoadedWorld Compile(string name, SyntheticModelSpec spec, AppSettings settings)
     {
         var valid = SyntheticModelSpecModule.validate(spec).OrThrow(name);
-        return new LoadedWorld(WorldCompiler.compile(settings.Backend(), valid), name, "compiled");
+        if (settings.CacheFolder is not { } folder)
+        {
+            return new LoadedWorld(WorldCompiler.compile(settings.Backend(), valid), name, "compiled", null);
+        }
+
+        var (world, outcome) = WorldCache.getOrCompile(folder, settings.Backend(), valid);
+        var (origin, note) = outcome switch
+        {
+            CacheOutcome.Hit => ("cache", null),
+            CacheOutcome.Rebuilt rebuilt =>
+                ("compiled", $"the cached world {rebuilt.file} {rebuilt.reason}; it was made again"),
+            CacheOutcome.NotStored missed =>
+                ("compiled", $"the world could not be cached in {missed.file}: {missed.reason}"),
+            _ => ("compiled", (string?)null),
+        };
+        return new LoadedWorld(world, name, origin, note);
     }
 
-    private static LoadedWorld ReadFolder(string folder, AppSettings settings) =>
-        throw new NotImplementedException();
+    private static LoadedWorld ReadFolder(string folder) =>
+        new(ModelFolder.read(folder), folder, "folder", null);
 }

@@ -6,9 +6,6 @@ public static class Folders
     /// <summary>$XDG_CONFIG_HOME or ~/.config.</summary>
     public static string Config => Xdg("XDG_CONFIG_HOME", ".config");
 
-    /// <summary>$XDG_CACHE_HOME or ~/.cache.</summary>
-    public static string Cache => Xdg("XDG_CACHE_HOME", ".cache");
-
     // The specification asks that relative paths be ignored.
     private static string Xdg(string variable, string underHome) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } folder && Path.IsPathRooted(folder)

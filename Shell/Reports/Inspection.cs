@@ -76,7 +76,7 @@ internal sealed class Inspection(AppSettings settings, Host host)
         WriteFields(loaded.World.Spec);
         Line("");
         new ForestReport(ForestView.Of(loaded.World), host.Out).Write();
-        foreach (var warning in loaded.World.Warnings)
+        foreach (var warning in loaded.Notes)
         {
             Line($"note: {warning}");
         }

@@ -99,7 +99,7 @@ public sealed class TrainingRun
         Begin(RunPhase.World, "making the synthetic model");
         var world = _clock.Measure(TimedParts.World, () => Worlds.Load(_plan.Spec.Value.Model, _plan.Name, _settings));
         _events.Append("world", ("origin", world.Origin), ("seconds", Json.Seconds(_clock[TimedParts.World])));
-        foreach (var warning in world.World.Warnings)
+        foreach (var warning in world.Notes)
         {
             Note(warning);
         }

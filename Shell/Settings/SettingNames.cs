@@ -1,4 +1,4 @@
-using SynthSae.Hosting;
+using SynthSae.Compute.Files;
 
 namespace SynthSae.Settings;
 
@@ -24,7 +24,7 @@ public static class SettingNames
         "cache",
         "--cache",
         "Folder of compiled worlds; none for no cache.",
-        () => Path.Combine(Folders.Cache, "synthsae"));
+        WorldCache.defaultFolder);
 
     public static readonly SettingDefinition LogEvery = new(
         "log_every", "--log-every", "Training steps between entries in events.jsonl.", () => "100");

@@ -57,13 +57,13 @@ module TrainingSteps =
     let ofMatrix (a: Matrix) =
         Array2D.init a.Rows a.Cols (fun i j -> float a[i, j])
 
-    let private observe (result: DenseStepResult) =
-        let norms = result.Forward.Norms
+    /// feature_acts / norms: what an implementation shows as its codes.
+    let codes (forward: DenseForward) =
+        DenseAlgebra.mapRows DenseAlgebra.divide forward.Feature_acts forward.Norms
 
+    let private observe (result: DenseStepResult) =
         { Losses = result.Losses
-          Codes =
-            result.Forward.Feature_acts
-            |> Array2D.mapi (fun _ j f -> if f = 0.0 then 0.0 else f / norms[j])
+          Codes = codes result.Forward
           Gradient = result.Gradient
           GradientNorm = result.GradientNorm }
 

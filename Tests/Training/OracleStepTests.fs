@@ -27,7 +27,7 @@ let private initial (oracle: StepOracle) : Sae =
       ApplyDecoderBiasToInput = oracle.Sae.ApplyBDecToInput
       Activation = Initialisation.activation oracle.Sae.Architecture }
 
-let private start (implementation: TrainingStepImplementation) oracle =
+let private start (implementation: TrainingStepImplementation) (oracle: StepOracle) =
     implementation.Start oracle.Sae TrainingSteps.training (initial oracle)
 
 let private take (oracle: StepOracle) (run: ITrainingStep) (step: OracleStep) =
@@ -42,7 +42,7 @@ let private denseSteps (oracle: StepOracle) =
         result, result.State)
     |> fst
 
-let private weightErrors oracle count =
+let private weightErrors (oracle: StepOracle) count =
     denseSteps oracle
     |> List.truncate count
     |> Agreement.weightErrors TrainingSteps.training oracle.Lr
@@ -52,7 +52,7 @@ let ``losses and L0 of each step are the reference's``
     (implementation: TrainingStepImplementation)
     name
     =
-    let oracle = StepOracles.read name
+    let oracle: StepOracle = StepOracles.read name
     let run = start implementation oracle
 
     for step in oracle.Steps do
@@ -75,7 +75,7 @@ let ``activations and reconstruction of the first step are the reference's``
     (implementation: TrainingStepImplementation)
     name
     =
-    let oracle = StepOracles.read name
+    let oracle: StepOracle = StepOracles.read name
     let observed = take oracle (start implementation oracle) oracle.Steps.Head
     let weights = parameters "init." oracle
     let norms = DenseAlgebra.rowNorms weights.W_dec
@@ -96,7 +96,7 @@ let ``gradients before clipping are the reference's``
     (implementation: TrainingStepImplementation)
     name
     =
-    let oracle = StepOracles.read name
+    let oracle: StepOracle = StepOracles.read name
     let observed = take oracle (start implementation oracle) oracle.Steps.Head
     Agreement.closeGradients (parameters "grad." oracle) observed.Gradient
     Agreement.closeRelative "gradient norm" oracle.GradientNorm0 observed.GradientNorm
@@ -106,7 +106,7 @@ let ``weights after one and three steps are the reference's``
     (implementation: TrainingStepImplementation)
     name
     =
-    let oracle = StepOracles.read name
+    let oracle: StepOracle = StepOracles.read name
 
     for count in [ 1; 3 ] do
         let run = start implementation oracle
@@ -121,7 +121,7 @@ let ``weights after one and three steps are the reference's``
 
 [<Theory; InlineData "topk"; InlineData "batchtopk">]
 let ``bounds on the weights are tight for nearly all of them`` name =
-    let oracle = StepOracles.read name
+    let oracle: StepOracle = StepOracles.read name
 
     for count in [ 1; 3 ] do
         let bounds = weightErrors oracle count |> Array.concat
@@ -133,7 +133,7 @@ let ``the threshold after one and three steps is the reference's``
     (implementation: TrainingStepImplementation)
     name
     =
-    let oracle = StepOracles.read name
+    let oracle: StepOracle = StepOracles.read name
 
     for count in [ 1; 3 ] do
         let run = start implementation oracle

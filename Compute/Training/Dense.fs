@@ -269,7 +269,7 @@ module Dense =
         squaredError (DenseAlgebra.map2 (-) forward.Sae_out x)
 
     /// How far the AuxK reconstruction (without b_dec) is from the residual (B, D).
-    let private auxiliaryError p (auxiliary: DenseAuxiliary) (forward: DenseForward) =
+    let auxiliaryError p (auxiliary: DenseAuxiliary) (forward: DenseForward) =
         DenseAlgebra.map2
             (-)
             (decode p forward.Norms (auxiliaryActs auxiliary forward))

@@ -56,14 +56,15 @@ module StepProblems =
             [ 0 .. Array2D.length1 forward.Hidden_pre - 1 ]
 
     /// Whether neither rounding nor the step of a finite difference changes a selection or the sign
-    /// of a pre-activation: all margins exceed 1e-3 of the largest.
+    /// of a pre-activation: all margins exceed 1e-3 of the terms they are made of.
     let isClear (problem: StepProblem) =
         let x = TrainingSteps.ofMatrix problem.X
-        let forward = Dense.forward problem.Spec (DenseParameters.ofSae problem.Sae) x
-        let sizes = forward.Hidden_pre |> Seq.cast<float> |> Seq.map abs
-        let margin = 1e-3 * Seq.max sizes
+        let p = DenseParameters.ofSae problem.Sae
+        let forward = Dense.forward problem.Spec p x
+        let size = StepBounds.preSize p x |> Seq.cast<float> |> Seq.max
+        let margin = 1e-3 * size * Array.max forward.Norms
 
-        Seq.forall (fun size -> size > margin) sizes
+        forward.Hidden_pre |> Seq.cast<float> |> Seq.forall (fun h -> abs h > margin)
         && mainIsClear margin problem.Spec forward
         && (match Dense.auxiliary problem.Spec problem.Dead x forward with
             | None -> true

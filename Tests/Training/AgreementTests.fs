@@ -17,35 +17,32 @@ let private lr = 3e-4
 /// Take the step twice over and compare everything that can be seen of it.
 let private agrees (implementation: TrainingStepImplementation) (problem: StepProblem) =
     let training = TrainingSteps.training
-
-    let expected =
-        DenseStep.start problem.Sae
-        |> DenseStep.run problem.Spec training lr problem.Dead (TrainingSteps.ofMatrix problem.X)
-
+    let x = TrainingSteps.ofMatrix problem.X
+    let start = DenseStep.start problem.Sae
+    let expected = DenseStep.run problem.Spec training lr problem.Dead x start
+    let bounds = StepBounds.ofStep problem.Spec start.Parameters problem.Dead x expected.Forward
     let run = implementation.Start problem.Spec training problem.Sae
     let observed = run.Step(lr, problem.Dead, problem.X)
-    let state = expected.State
-    Agreement.closeRelative "mse" expected.Losses.Mse observed.Losses.Mse
+    let losses, seen = expected.Losses, observed.Losses
+    Agreement.close "mse" bounds.Mse losses.Mse seen.Mse
 
-    Agreement.closeRelative
+    Agreement.close
         "auxiliary_reconstruction"
-        expected.Losses.Auxiliary_reconstruction
-        observed.Losses.Auxiliary_reconstruction
+        bounds.Auxiliary_reconstruction
+        losses.Auxiliary_reconstruction
+        seen.Auxiliary_reconstruction
 
-    Agreement.closeArray2D "codes" (TrainingSteps.codes expected.Forward) observed.Codes
-    Agreement.closeGradients expected.Gradient observed.Gradient
-    Agreement.closeRelative "gradient norm" expected.GradientNorm observed.GradientNorm
-
-    Agreement.closeWeights
-        (Agreement.weightErrors training lr [ expected ])
-        state.Parameters
-        run.Parameters
-
-    // The least positive value, of which the threshold takes a hundredth, may be small by
-    // cancellation: its error goes with the size of the largest.
-    let largest = expected.Forward.Hidden_pre |> Seq.cast<float> |> Seq.map abs |> Seq.max
-    let bound = 0.01 * Agreement.Relative * largest
-    Agreement.close "topk_threshold" bound state.Topk_threshold run.TopkThreshold
+    let codes = TrainingSteps.codes expected.Forward
+    Agreement.closeEach2D "codes" bounds.Pre codes observed.Codes
+    let gradient = Agreement.tensors bounds.Gradient
+    Agreement.closeTensors "gradient of" gradient expected.Gradient observed.Gradient
+    Agreement.close "gradient norm" bounds.GradientNorm expected.GradientNorm observed.GradientNorm
+    let weights = Agreement.weightErrors training lr [ expected, bounds ]
+    Agreement.closeTensors "new" weights expected.State.Parameters run.Parameters
+    // The threshold takes a hundredth of a latent's activation.
+    let activation = Seq.max (Seq.cast<float> bounds.Pre) * Array.max expected.Forward.Norms
+    let threshold = expected.State.Topk_threshold
+    Agreement.close "topk_threshold" (0.01 * activation) threshold run.TopkThreshold
     true
 
 [<Theory; MemberData(nameof implementations)>]

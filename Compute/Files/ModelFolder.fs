@@ -181,6 +181,14 @@ module ModelFolder =
               // √ of the rounded square is the number itself.
               "correlation_diag", Tensor.vector (world.ResidualSd |> Array.map (fun sd -> sd * sd)) ]
 
+    /// A model without trees has no file of them: one that an earlier model left is removed.
+    let private writeTrees (file: string) (trees: HierarchyNode list) =
+        if trees.IsEmpty then
+            if File.Exists file then
+                FileErrors.writing file (fun () -> File.Delete file)
+        else
+            AtomicFile.writeText file (Hierarchy.toJson trees)
+
     /// Write a world as a folder that the reference loads. Raises `BadInput` for a world that its format
     /// cannot express: lists of probabilities or magnitudes, a full correlation matrix, compensation of
     /// trees written out.
@@ -193,9 +201,6 @@ module ModelFolder =
 
         Safetensors.write (Path.Combine(folder, WeightsFile)) [] (tensors world)
 
-        if world.Forest.Roots > 0 then
-            let trees = Hierarchy.toJson (Forests.toTrees world.Forest)
-            AtomicFile.writeText (Path.Combine(folder, HierarchyFile)) trees
-
+        writeTrees (Path.Combine(folder, HierarchyFile)) (Forests.toTrees world.Forest)
         let config = SyntheticModelSpec.toJson (configuration world.Spec)
         AtomicFile.writeText (Path.Combine(folder, ConfigFile)) config

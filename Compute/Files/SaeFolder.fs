@@ -16,12 +16,9 @@ type SaeFolder =
         TopKThreshold: float option
     }
 
-    /// The SAE that is used for inference: BatchTopK by its threshold, decoder norms folded where the
-    /// reference folds them.
-    member folder.Inference =
-        match folder.TopKThreshold with
-        | Some threshold -> Fold.inference threshold folder.Sae
-        | None -> folder.Sae
+    /// The SAE that is used for inference: BatchTopK by its running threshold, decoder norms folded where
+    /// the reference folds them.
+    member folder.Inference = Fold.inference (defaultArg folder.TopKThreshold 0.0) folder.Sae
 
 /// Reading and writing SAE folders in the reference's format.
 module SaeFolder =

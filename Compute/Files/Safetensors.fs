@@ -172,6 +172,12 @@ module Safetensors =
                 | order -> order)
 
         let header = header (List.sortBy fst metadata) sorted
+
+        if int64 header.Length > SafetensorsHeader.MaxLength then
+            invalidArg
+                (nameof metadata)
+                $"a header of {header.Length} bytes is longer than the format's limit"
+
         stream.Write(BitConverter.GetBytes(uint64 header.Length), 0, 8)
         stream.Write(header, 0, header.Length)
 

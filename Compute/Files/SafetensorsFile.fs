@@ -13,8 +13,7 @@ open SynthSae.Compute
 type SafetensorsFile internal (path: string) =
     let fail problem = raise (BadInput(path, problem))
 
-    let handle: SafeFileHandle =
-        FileErrors.guard path "cannot be read" (fun () -> File.OpenHandle path)
+    let handle: SafeFileHandle = FileErrors.reading path (fun () -> File.OpenHandle path)
 
     let readAt (offset: int64) (destination: Span<byte>) =
         let mutable read = 0
@@ -27,7 +26,8 @@ type SafetensorsFile internal (path: string) =
                 try
                     RandomAccess.Read(handle, rest, offset + int64 read)
                 with :? IOException as error ->
-                    fail $"cannot be read: {error.Message}"
+                    // A span cannot be captured by `FileErrors.reading`.
+                    FileErrors.reading path (fun () -> raise error)
 
             ended <- count = 0
             read <- read + count
@@ -37,8 +37,7 @@ type SafetensorsFile internal (path: string) =
 
     let headerLength, dataLength =
         try
-            let length =
-                FileErrors.guard path "cannot be read" (fun () -> RandomAccess.GetLength handle)
+            let length = FileErrors.reading path (fun () -> RandomAccess.GetLength handle)
 
             if length < 8L then
                 fail

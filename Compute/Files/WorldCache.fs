@@ -52,7 +52,9 @@ module WorldCache =
             | Backend.Reference -> "reference"
             | Backend.Cpu _ -> "cpu"
 
-        $"world {FormatVersion} {kind}\n{SyntheticModelSpec.toJson canonical}"
+        let text = $"world {FormatVersion} {kind}\n{SyntheticModelSpec.toJson canonical}"
+        // A specification with given directions is too long for a header.
+        if text.Length <= 16_384 then text else Checksum.fnv1a text
 
     /// The file of a world in a cache folder.
     let entry (folder: string) (backend: Backend) (spec: Valid<SyntheticModelSpec>) =

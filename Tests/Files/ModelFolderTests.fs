@@ -168,6 +168,15 @@ let ``mutually orthogonal directions and trees written out come back as files of
     Assert.Equal(hierarchy, found.Spec.Hierarchy)
 
 [<Fact>]
+let ``trees that an earlier model left in the folder are removed`` () =
+    use folder = new TemporaryFolder()
+    ModelFolder.write folder.Path (compile full)
+    Assert.True(File.Exists(folder.File ModelFolder.HierarchyFile))
+    let world = compile { full with Hierarchy = None }
+    ModelFolder.write folder.Path world
+    SameWorld.arrays world (ModelFolder.read folder.Path)
+
+[<Fact>]
 let ``what the reference cannot express is refused, and nothing is written`` () =
     use folder = new TemporaryFolder()
 
@@ -388,3 +397,25 @@ let ``a feature beyond the model is an error`` () =
 
     Assert.Equal(ModelFolder.HierarchyFile, file)
     Assert.Contains("must be in [0, 95]", said)
+
+[<Fact>]
+let ``a damaged folder is an input error or readable, never a crash`` () =
+    use folder = new TemporaryFolder()
+    let mutable rejected = 0
+
+    for file in [ ModelFolder.ConfigFile; ModelFolder.WeightsFile; ModelFolder.HierarchyFile ] do
+        copy (Oracles.path "model") folder
+        let intact = File.ReadAllBytes(folder.File file)
+
+        Property.forAll (Damage.of' intact) (fun bytes ->
+            File.WriteAllBytes(folder.File file, bytes)
+
+            try
+                ModelFolder.read folder.Path |> ignore
+            with BadInput(place, _) ->
+                Assert.StartsWith(folder.Path, place)
+                rejected <- rejected + 1
+
+            true)
+
+    Assert.True(rejected > 30, $"only {rejected} of 300 damages were rejected")

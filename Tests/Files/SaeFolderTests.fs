@@ -55,9 +55,8 @@ let ``the inference form of a training SAE is the one that the reference saved``
 
         agrees ours name "encode" "decode"
 
-        if not (name.StartsWith "topk") then
-            close ours.Encoder theirs.Encoder
-            close ours.Decoder theirs.Decoder
+        close ours.Encoder theirs.Encoder
+        close ours.Decoder theirs.Decoder
 
         match ours.Activation, theirs.Activation with
         | Activation.JumpRelu a, Activation.JumpRelu b ->
@@ -317,3 +316,28 @@ let ``a checkpoint with logarithmic thresholds is converted`` () =
     | Activation.JumpRelu found ->
         Array.iter2 (fun a b -> Assert.Equal(float a, float b, 1e-6)) threshold found
     | other -> failwith $"{other}"
+
+[<Fact>]
+let ``a damaged folder is an input error or readable, never a crash`` () =
+    use folder = new TemporaryFolder()
+    let mutable rejected = 0
+
+    for name in [ "saes/jumprelu"; "saes_training/batchtopk" ] do
+        for file in [ SaeFolder.ConfigFile; SaeFolder.WeightsFile ] do
+            for file in [ SaeFolder.ConfigFile; SaeFolder.WeightsFile ] do
+                File.Copy(Path.Combine(Oracles.path name, file), folder.File file, true)
+
+            let intact = File.ReadAllBytes(folder.File file)
+
+            Property.forAll (Damage.of' intact) (fun bytes ->
+                File.WriteAllBytes(folder.File file, bytes)
+
+                try
+                    SaeFolder.read folder.Path |> ignore
+                with BadInput(place, _) ->
+                    Assert.StartsWith(folder.Path, place)
+                    rejected <- rejected + 1
+
+                true)
+
+    Assert.True(rejected > 40, $"only {rejected} of 400 damages were rejected")

@@ -198,10 +198,14 @@ let ``asking for the wrong tensor, type or shape names it`` () =
     Assert.Contains("'v' has shape [1]; [2, 3]", said (fun () -> file.CheckShape("v", [ 2; 3 ])))
 
 [<Fact>]
-let ``a missing file and a folder are input errors`` () =
+let ``what is not a file is an input error`` () =
     use folder = new TemporaryFolder()
-    Assert.Contains("cannot be read", problem (Path.Combine(folder.Path, "none")))
-    Assert.Contains("cannot be read", problem folder.Path)
+    let none = Path.Combine(folder.Path, "none")
+    Assert.Equal("cannot be read: there is no such file", problem none)
+    let below = Path.Combine(none, "file")
+    Assert.Equal("cannot be read: there is no such folder", problem below)
+    Assert.Equal("cannot be read: it is a folder", problem folder.Path)
+    Assert.Equal("cannot be read: it is not a path", problem "")
 
 [<Fact>]
 let ``a file of less than 8 bytes is rejected`` () =
@@ -427,26 +431,12 @@ let ``a damaged file is an input error or readable, never a crash`` () =
                 folder.Path
         )
 
-    let header = 8 + BitConverter.ToInt32(valid, 0)
-
-    let place =
-        Gen.frequency [ 4, Gen.choose (0, header - 1); 1, Gen.choose (0, valid.Length - 1) ]
-
-    let flips = Gen.listOf (Gen.zip place (Gen.choose (0, 255)))
-
-    let length = Gen.frequency [ 3, Gen.constant valid.Length; 1, Gen.choose (0, valid.Length) ]
-
     let mutable rejected = 0
     let path = Path.Combine(folder.Path, "damaged")
 
     for _ in 1..10 do
-        Property.forAll (Gen.zip flips length) (fun (flips, length) ->
-            let bytes = Array.copy valid
-
-            for place, value in flips do
-                bytes[place] <- byte value
-
-            File.WriteAllBytes(path, Array.truncate length bytes)
+        Property.forAll (Damage.of' valid) (fun bytes ->
+            File.WriteAllBytes(path, bytes)
 
             try
                 readAll path

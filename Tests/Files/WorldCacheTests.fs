@@ -4,6 +4,7 @@ open SynthSae.Compute
 open SynthSae.Compute.Files
 open SynthSae.Spec
 open FsCheck.FSharp
+open System
 open System.IO
 open System.Threading.Tasks
 open Xunit
@@ -196,6 +197,37 @@ let ``many at once get the same world and leave one file`` () =
 
     let file = WorldCache.entry folder.Path backend (valid spec)
     Assert.Equal<string>([| file |], Directory.GetFileSystemEntries folder.Path)
+
+[<Fact>]
+let ``directions that are given come back although they are too long for a header`` () =
+    use folder = new TemporaryFolder()
+
+    let spec =
+        { SyntheticModelSpec.create 60 60 with
+            Dictionary =
+                Dictionary.Given
+                    [| for i in 0..59 -> [| for j in 0..59 -> 1.0f / float32 (1 + i + j) |] |] }
+
+    let compiled, _ = get folder.Path spec
+    let found, outcome = get folder.Path spec
+    Assert.Equal(CacheOutcome.Hit(WorldCache.entry folder.Path backend (valid spec)), outcome)
+    same compiled found
+    let file = FileInfo(WorldCache.entry folder.Path backend (valid spec))
+    Assert.True(file.Length < 20_000L, $"{file.Length} bytes")
+
+[<Fact>]
+let ``the compiler makes the worlds that this version of the cache holds`` () =
+    let world = WorldCompiler.compile Backend.Reference (valid spec)
+
+    let sum crc (matrix: Matrix) =
+        Checksum.crc32cOf crc (Span<float32>.op_Implicit matrix.Span)
+
+    let found = sum (sum 0u world.Dictionary) world.Factor
+
+    let hint =
+        "the compiler's results have changed: raise WorldCache.FormatVersion, then this number"
+
+    Assert.True((found = 0xD40176E8u), $"{hint} (0x{found:X8}u)")
 
 [<Fact>]
 let ``the default folder is named by the user's environment`` () =

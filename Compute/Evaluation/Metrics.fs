@@ -183,7 +183,10 @@ module Metrics =
                 blocks |> Array.map (fun block -> ofSums matching (MetricSums.subtract total block))
 
             each (fun figure ->
-                let values = Array.map figure without
+                // From one of them, so that what never changes has an error of exactly 0.
+                let values =
+                    without |> Array.map (fun metrics -> figure metrics - figure without[0])
+
                 let mean = Array.average values
 
                 sqrt (

@@ -216,8 +216,9 @@ module Hierarchy =
                 |> Fields.from _.ScaleChildrenByParent
 
             and! id =
-                Fields.optional "feature_id" (Codec.nullable Codec.string) None
-                |> Fields.alsoNamed "id"
+                "feature_id"
+                |> Fields.alsoNamed "id" (fun name ->
+                    Fields.optional name (Codec.nullable Codec.string) None)
                 |> Fields.from _.Id
 
             and! children = Fields.optional "children" children [] |> Fields.from childrenOf

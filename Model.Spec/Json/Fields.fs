@@ -61,21 +61,16 @@ module internal Fields =
         { field with
             Write = fun value -> if value = fallback then [] else field.Write value }
 
-    /// A field with a second name, which is read too.
-    let alsoNamed other (fields: Fields<'O, 'T>) =
-        let rename (members: Members) =
-            match fields.Known members |> List.head, Map.tryFind other members with
-            | name, Some value when not (Map.containsKey name members) -> Map.add name value members
-            | _ -> members
+    /// A field with a second name, which is read where the first is not given; both are one too many.
+    let alsoNamed other (make: string -> Fields<'O, 'T>) name =
+        let first, second = make name, make other
 
-        { fields with
-            Known =
-                fun members ->
-                    // Both names at once would be two values for one thing: then the other is a stranger.
-                    let name = fields.Known members |> List.head
+        let given members =
+            if Map.containsKey name members then first else second
 
-                    if Map.containsKey name members then [ name ] else [ name; other ]
-            Read = rename >> fields.Read }
+        { Known = fun members -> if Map.containsKey name members then [ name ] else [ name; other ]
+          Read = fun members -> (given members).Read members
+          Write = first.Write }
 
     /// A field of the reference that is understood at one value only.
     let only name (value: Json) reason : Fields<'O, unit> =

@@ -122,9 +122,16 @@ module internal Json =
             Json.Number(text + ".0")
 
     let ofFloat (value: float) =
-        // From 1e15 on .NET has an exponent, Python only from 1e16 on.
-        let format = if abs value >= 1e15 && abs value < 1e16 then "F1" else "R"
-        marked (value.ToString(format, CultureInfo.InvariantCulture))
+        let text = value.ToString("R", CultureInfo.InvariantCulture)
+        let size = abs value
+
+        // Python has an exponent from 1e16 on, .NET from 1e15 or 1e17 on, as the digits are few or many.
+        if size >= 1e15 && size < 1e17 then
+            let digits = Decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture)
+            let layout = if size < 1e16 then "0.0##" else "0.################e+00"
+            marked (digits.ToString(layout, CultureInfo.InvariantCulture))
+        else
+            marked text
 
     let ofFloat32 (value: float32) =
         marked (value.ToString("R", CultureInfo.InvariantCulture))

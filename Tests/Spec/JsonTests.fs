@@ -46,7 +46,7 @@ let private read field =
 [<InlineData("\"hierarchy\": {\"compensate_probabilities\": 1}",
              "hierarchy.compensate_probabilities: must be true or false (got 1)")>]
 [<InlineData("\"hierarchy\": {\"roots\": [{\"id\": 3}]}",
-             "hierarchy.roots[0].feature_id: must be a string (got 3)")>]
+             "hierarchy.roots[0].id: must be a string (got 3)")>]
 [<InlineData("\"dtype\": \"float16\"",
              "dtype: only \"float32\" is supported: everything is computed in float32 (got \"float16\")")>]
 [<InlineData("\"dictionary\": \"orthogonal\"",
@@ -101,6 +101,24 @@ let ``a long value is cut short in its error`` () =
     let long = String.replicate 1000 "x"
     let error = Assert.Single(modelErrors (withField $"\"bias\": \"{long}\""))
     Assert.True(error.Length < 100, error)
+
+[<Theory>]
+[<InlineData(1.0, "1.0")>]
+[<InlineData(-0.0, "-0.0")>]
+[<InlineData(0.1, "0.1")>]
+[<InlineData(0.0001, "0.0001")>]
+[<InlineData(0.00001, "1e-05")>]
+[<InlineData(5e-324, "5e-324")>]
+[<InlineData(123456789012345.6, "123456789012345.6")>]
+[<InlineData(1e15, "1000000000000000.0")>]
+[<InlineData(1234567890123456.8, "1234567890123456.8")>]
+[<InlineData(-1e16, "-1e+16")>]
+[<InlineData(13761939738567420.0, "1.376193973856742e+16")>]
+[<InlineData(12345678901234567890.0, "1.2345678901234567e+19")>]
+[<InlineData(1.7976931348623157e308, "1.7976931348623157e+308")>]
+let ``a number is written as Python writes it`` value (text: string) =
+    let json = SyntheticModelSpec.toJson { SyntheticModelSpec.create 1 1 with Bias = value }
+    Assert.Contains($"\"bias\": {text},", json)
 
 // ---- other ways to write the same ---------------------------------------------------------------
 

@@ -49,7 +49,7 @@ module SampleCodesCpu =
         ready
         stitch
         =
-        let grain = SampleCodesKernels.Slots
+        let grain = ChunkKernels.Slots
         let pieces = (rows + grain - 1) / grain
         let workers = Array.init (max 1 (min threads pieces)) (fun _ -> sampler.Rent())
         let pieceWorker = Array.zeroCreate pieces
@@ -69,7 +69,7 @@ module SampleCodesCpu =
 
     let private run threads (sampler: LazySampler) stream first rows (codes: Codes) ready =
         SampleCodes.check sampler.World first rows codes
-        let grain = SampleCodesKernels.Slots
+        let grain = ChunkKernels.Slots
         let rowCount = Array.zeroCreate rows
 
         let stitch (pieceAt: int -> struct (SampleWorker * int)) pieces =

@@ -1,7 +1,59 @@
 namespace SynthSae.Compute.Ops
 
 open System
+open FSharp.NativeInterop
 open SynthSae.Compute
+
+/// A feature that is tried in every sample; absent lanes have feature −1 and the threshold +∞.
+[<Struct>]
+type internal AlwaysTried =
+    {
+        Feature: int
+        /// Groups that the feature opens when active: FirstGroup … EndGroup−1.
+        FirstGroup: int
+        EndGroup: int
+        Threshold: float32
+        Sd: float32
+        MeanMagnitude: float32
+        StdMagnitude: float32
+    }
+
+/// Where things stand in a row of `SamplerPlan.Cells`, in 32-bit words. Four words each, one per lane,
+/// but for `Block` and `Scaled`; F follows from `Factor` on, four words for each r.
+module internal Cell =
+    [<Literal>]
+    let Threshold = 0
+
+    [<Literal>]
+    let Sd = 4
+
+    [<Literal>]
+    let Mean = 8
+
+    [<Literal>]
+    let Std = 12
+
+    /// Integer: first group that the lane's feature opens.
+    [<Literal>]
+    let FirstGroup = 16
+
+    /// Integer: one past the last.
+    [<Literal>]
+    let EndGroup = 20
+
+    /// Integer: Philox block, a quarter of the features' numbers.
+    [<Literal>]
+    let Block = 24
+
+    /// Integer: bit l is set where lane l is scaled by its gating feature.
+    [<Literal>]
+    let Scaled = 25
+
+    [<Literal>]
+    let Factor = 28
+
+    /// Words in a row, for rank R.
+    let size rank = Factor + 4 * rank
 
 /// A world laid out for lazy sampling (`SampleCodesCpu`).
 ///
@@ -11,25 +63,22 @@ open SynthSae.Compute
 ///
 /// All others are tried only when a sample opens their group: the children of one node that carry a
 /// feature. A group is a row of cells; a cell is a Philox block, 4 lanes, some of them absent.
-/// An absent lane has the threshold +∞ and never fires.
-type SamplerPlan =
+type internal SamplerPlan =
     {
         World: World
-        /// Number of chunks of always-tried features.
+        /// Number of chunks.
         Chunks: int
         /// (Chunks·8): Philox block of each lane quadruple, times `Philox.Multiplier0`.
         ChunkProduct: Pinned<uint64>
-        /// (Chunks·32): feature in each lane, −1 for none.
-        ChunkFeature: int[]
         /// (Chunks·R, 32): F in lane order, chunk after chunk.
         ChunkFactor: Matrix
         /// (Chunks, 32): τ.
         ChunkThreshold: Matrix
         /// (Chunks, 32): σ.
         ChunkSd: Matrix
-        /// (cells+1): Philox block of each cell; the last cell is empty and fills up vectors.
-        CellBlock: int[]
-        /// (cells+1, 4·(4+R)): τ, σ, mean and std of the four lanes, then F lane-wise for each r.
+        /// (Chunks·32).
+        Always: AlwaysTried[]
+        /// (cells+1, `Cell.size R`): the last cell is empty and fills up vectors.
         Cells: Matrix
         /// (groups+1): cells of each group.
         GroupCell: int[]
@@ -37,29 +86,24 @@ type SamplerPlan =
         GroupNode: int[]
         /// (groups): node order among the children is feature order.
         GroupOrdered: bool[]
-        /// (N+1): groups that an active feature opens.
-        FeatureGroup: int[]
-        /// Groups that are open in every sample: the first ones.
+        /// Groups 0 … OpenGroups−1 are open in every sample.
         OpenGroups: int
-        /// (N): the feature is scaled by its gating feature.
-        Scaled: bool[]
         /// Some group has exclusive children.
         AnyExclusive: bool
     }
 
-    /// Number of the empty cell.
-    member plan.EmptyCell = plan.CellBlock.Length - 1
+    /// Row of a cell.
+    member plan.Cell(cell: int) = plan.Cells.RowPtr cell
 
-module SamplerPlan =
+    /// The cell without features.
+    member plan.EmptyCell = plan.Cells.Rows - 1
+
+module internal SamplerPlan =
     [<Literal>]
     let ChunkBlocks = 8
 
     [<Literal>]
     let ChunkLanes = 32
-
-    /// Words of one cell's row before F.
-    [<Literal>]
-    let CellHead = 16
 
     /// A node whose children carry features, as those features in node order.
     type private Group = { Node: int; Exclusive: bool; Gate: int; Features: int[] }
@@ -69,21 +113,22 @@ module SamplerPlan =
                if forest.Feature[child] >= 0 then
                    forest.Feature[child] |]
 
+    let private gateOf (forest: Forest) node =
+        if forest.Feature[node] >= 0 then forest.Feature[node] else forest.GatingFeature[node]
+
+    /// Groups whose features are not tried in every sample, by the feature that opens them.
     let private groups (forest: Forest) =
         [| for node in 0 .. forest.Nodes - 1 do
                let features = children forest node
+               let exclusive = forest.ExclusiveChildren[node] && features.Length > 1
+               let gate = gateOf forest node
 
-               if features.Length > 0 then
+               if features.Length > 0 && (gate >= 0 || exclusive) then
                    { Node = node
-                     Exclusive = forest.ExclusiveChildren[node] && features.Length > 1
-                     Gate =
-                       if forest.Feature[node] >= 0 then
-                           forest.Feature[node]
-                       else
-                           forest.GatingFeature[node]
+                     Exclusive = exclusive
+                     Gate = gate
                      Features = features } |]
-
-    let private isLazy (group: Group) = group.Gate >= 0 || group.Exclusive
+        |> Array.sortBy _.Gate
 
     /// Blocks that hold the features, ascending, each with the features in its four lanes, −1 for absent.
     let private blocks (features: int[]) : struct (int * int[])[] =
@@ -95,112 +140,119 @@ module SamplerPlan =
             present |> Array.iter (fun feature -> lanes[feature &&& 3] <- feature)
             struct (block, lanes))
 
+    let private starts (counts: int seq) = Seq.scan (+) 0 counts |> Seq.toArray
+
     let inline private at (values: float32[]) absent feature =
         if feature < 0 then absent else values[feature]
 
     let private factorAt (world: World) feature r =
         if feature < 0 then 0.0f else world.Factor[feature, r]
 
-    /// Where lane `word` of block `block` of a chunk stands among its 32 lanes.
+    /// Where word `word` of block `block` of a chunk stands among its 32 lanes.
     let private chunkLane block word =
         ChunkLanes / 2 * (word >>> 1) + 2 * block + (word &&& 1)
 
-    /// The always-tried features in lane order: (Chunks·8) blocks and (Chunks·32) features.
-    let private chunks (features: int[]) : struct (int[] * int[]) =
+    /// The features in chunks: blocks times multiplier, and the feature in each lane.
+    let private chunks (features: int[]) : struct (Pinned<uint64> * int[]) =
         let blocks = blocks features
         let count = (blocks.Length + ChunkBlocks - 1) / ChunkBlocks
-        let chunkBlock = Array.zeroCreate (count * ChunkBlocks)
-        let chunkFeature = Array.create (count * ChunkLanes) -1
+        let product = Pinned<uint64>(count * ChunkBlocks)
+        let lanes = Array.create (count * ChunkLanes) -1
 
         blocks
-        |> Array.iteri (fun i struct (block, lanes) ->
-            chunkBlock[i] <- block
-            let start = i / ChunkBlocks * ChunkLanes
+        |> Array.iteri (fun i struct (block, features) ->
+            product.Items[i] <- uint64 block * uint64 Philox.Multiplier0
 
             for word in 0..3 do
-                chunkFeature[start + chunkLane (i % ChunkBlocks) word] <- lanes[word])
+                lanes[i / ChunkBlocks * ChunkLanes + chunkLane (i % ChunkBlocks) word] <-
+                    features[word])
 
-        struct (chunkBlock, chunkFeature)
+        struct (product, lanes)
 
-    let private fillCell (world: World) (cells: Matrix) cell (lanes: int[]) =
-        let row = cells.Row cell
+    let private always (world: World) (featureGroup: int[]) feature =
+        { Feature = feature
+          FirstGroup = if feature < 0 then 0 else featureGroup[feature]
+          EndGroup = if feature < 0 then 0 else featureGroup[feature + 1]
+          Threshold = at world.Threshold Single.PositiveInfinity feature
+          Sd = at world.ResidualSd 0.0f feature
+          MeanMagnitude = at world.MeanMagnitude 0.0f feature
+          StdMagnitude = at world.StdMagnitude 0.0f feature }
+
+    let private isScaled (forest: Forest) feature =
+        let node = forest.NodeOfFeature[feature]
+        forest.ScaledByParent[node] && forest.GatingFeature[node] >= 0
+
+    let private fillCell (world: World) (featureGroup: int[]) row block (lanes: int[]) =
+        let setInt place (value: int) =
+            NativePtr.set row place (BitConverter.Int32BitsToSingle value)
 
         for lane in 0..3 do
             let feature = lanes[lane]
-            row[lane] <- at world.Threshold Single.PositiveInfinity feature
-            row[4 + lane] <- at world.ResidualSd 0.0f feature
-            row[8 + lane] <- at world.MeanMagnitude 0.0f feature
-            row[12 + lane] <- at world.StdMagnitude 0.0f feature
+            let always = always world featureGroup feature
+            NativePtr.set row (Cell.Threshold + lane) always.Threshold
+            NativePtr.set row (Cell.Sd + lane) always.Sd
+            NativePtr.set row (Cell.Mean + lane) always.MeanMagnitude
+            NativePtr.set row (Cell.Std + lane) always.StdMagnitude
+            setInt (Cell.FirstGroup + lane) always.FirstGroup
+            setInt (Cell.EndGroup + lane) always.EndGroup
 
             for r in 0 .. world.Rank - 1 do
-                row[CellHead + 4 * r + lane] <- factorAt world feature r
+                NativePtr.set row (Cell.Factor + 4 * r + lane) (factorAt world feature r)
 
-    let private starts (counts: int seq) = Seq.scan (+) 0 counts |> Seq.toArray
+        let scaled lane =
+            if lanes[lane] >= 0 && isScaled world.Forest lanes[lane] then 1 <<< lane else 0
 
-    /// Lay out a world; costs about as much memory as its factor F.
+        setInt Cell.Block block
+        setInt Cell.Scaled (Seq.sumBy scaled [ 0..3 ])
+
+    /// Lay out a world; takes about as much memory as its factor F.
     let compile (world: World) : SamplerPlan =
-        let forest = world.Forest
-        let gated = Array.create world.NumFeatures false
-        let scaled = Array.create world.NumFeatures false
-        let lazyGroups = groups forest |> Array.filter isLazy |> Array.sortBy _.Gate
+        let groups = groups world.Forest
+        let lazily = groups |> Seq.collect _.Features |> Set.ofSeq
 
-        for group in lazyGroups do
-            for feature in group.Features do
-                gated[feature] <- true
+        let struct (product, lanes) =
+            chunks
+                [| for i in 0 .. world.NumFeatures - 1 do
+                       if not (lazily.Contains i) then
+                           i |]
 
-        for node in 0 .. forest.Nodes - 1 do
-            if forest.Feature[node] >= 0 && forest.GatingFeature[node] >= 0 then
-                scaled[forest.Feature[node]] <- forest.ScaledByParent[node]
+        let chunkCount = lanes.Length / ChunkLanes
+        let openGroups = groups |> Seq.filter (fun group -> group.Gate < 0) |> Seq.length
+        let opened = Array.zeroCreate world.NumFeatures
 
-        let always =
-            [| for i in 0 .. world.NumFeatures - 1 do
-                   if not gated[i] then
-                       i |]
-
-        let struct (chunkBlock, chunkFeature) = chunks always
-        let chunkCount = chunkFeature.Length / ChunkLanes
-        let product = Pinned<uint64> chunkBlock.Length
-
-        chunkBlock
-        |> Array.iteri (fun i block -> product.Items[i] <- uint64 block * uint64 Philox.Multiplier0)
-
-        let inChunk (values: float32[]) absent =
-            Matrix.init chunkCount ChunkLanes (fun chunk lane ->
-                at values absent chunkFeature[chunk * ChunkLanes + lane])
-
-        let groupBlocks = lazyGroups |> Array.map (fun group -> blocks group.Features)
-        let allBlocks = Array.append (Array.concat groupBlocks) [| struct (0, Array.create 4 -1) |]
-        let cells = Matrix.zeros allBlocks.Length (CellHead + 4 * world.Rank)
-        allBlocks |> Array.iteri (fun cell struct (_, lanes) -> fillCell world cells cell lanes)
-        let groupsOf = Array.zeroCreate world.NumFeatures
-        let openGroups = lazyGroups |> Array.filter (fun group -> group.Gate < 0) |> Array.length
-
-        for group in lazyGroups do
+        for group in groups do
             if group.Gate >= 0 then
-                groupsOf[group.Gate] <- groupsOf[group.Gate] + 1
+                opened[group.Gate] <- opened[group.Gate] + 1
+
+        let featureGroup = starts opened |> Array.map (fun start -> openGroups + start)
+        let always = lanes |> Array.map (always world featureGroup)
+
+        let inChunks value =
+            Matrix.ofArray chunkCount ChunkLanes (always |> Array.map value)
+
+        let groupBlocks = groups |> Array.map (fun group -> blocks group.Features)
+        let cellBlocks = Array.append (Array.concat groupBlocks) [| struct (0, Array.create 4 -1) |]
+        let cells = Matrix.zeros cellBlocks.Length (Cell.size world.Rank)
+
+        cellBlocks
+        |> Array.iteri (fun cell struct (block, lanes) ->
+            fillCell world featureGroup (cells.RowPtr cell) block lanes)
 
         { World = world
           Chunks = chunkCount
           ChunkProduct = product
-          ChunkFeature = chunkFeature
           ChunkFactor =
             Matrix.init (chunkCount * world.Rank) ChunkLanes (fun row lane ->
-                factorAt
-                    world
-                    chunkFeature[row / world.Rank * ChunkLanes + lane]
-                    (row % world.Rank))
-          ChunkThreshold = inChunk world.Threshold Single.PositiveInfinity
-          ChunkSd = inChunk world.ResidualSd 0.0f
-          CellBlock = allBlocks |> Array.map (fun struct (block, _) -> block)
+                factorAt world lanes[row / world.Rank * ChunkLanes + lane] (row % world.Rank))
+          ChunkThreshold = inChunks _.Threshold
+          ChunkSd = inChunks _.Sd
+          Always = always
           Cells = cells
-          GroupCell = starts (groupBlocks |> Seq.map Array.length)
-          GroupNode =
-            lazyGroups |> Array.map (fun group -> if group.Exclusive then group.Node else -1)
+          GroupCell = groupBlocks |> Seq.map Array.length |> starts
+          GroupNode = groups |> Array.map (fun group -> if group.Exclusive then group.Node else -1)
           GroupOrdered =
-            lazyGroups
+            groups
             |> Array.map (fun group ->
-                Array.pairwise group.Features |> Array.forall (fun (a, b) -> a < b))
-          FeatureGroup = starts groupsOf |> Array.map (fun start -> openGroups + start)
+                group.Features |> Array.pairwise |> Array.forall (fun (a, b) -> a < b))
           OpenGroups = openGroups
-          Scaled = scaled
-          AnyExclusive = lazyGroups |> Array.exists _.Exclusive }
+          AnyExclusive = groups |> Array.exists _.Exclusive }

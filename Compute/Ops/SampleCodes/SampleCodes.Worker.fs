@@ -6,121 +6,105 @@ open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 open SynthSae.Compute
 
-/// Groups that active features have opened, and the samples they belong to.
-[<Sealed>]
-type internal OpenGroups() =
-    let mutable count = 0
-    let slot = Pinned<int> 1024
-    let group = Pinned<int> 1024
-    let ratio = Pinned<float32> 1024
+/// A group that an active feature has opened in a sample.
+[<Struct>]
+type internal Opened =
+    {
+        Slot: int
+        Group: int
+        /// What scaled children are multiplied by.
+        Ratio: float32
+    }
 
-    member _.Count = count
-    member _.Slot = slot.Items
-    member _.Group = group.Items
-    /// What scaled children are multiplied by.
-    member _.Ratio = ratio.Items
-    member _.Clear() = count <- 0
-
-    member _.Add(newSlot, newGroup, newRatio) =
-        slot.Reserve(count + 1)
-        group.Reserve(count + 1)
-        ratio.Reserve(count + 1)
-        slot.Items[count] <- newSlot
-        group.Items[count] <- newGroup
-        ratio.Items[count] <- newRatio
-        count <- count + 1
+/// A feature that is active after the hierarchy.
+[<Struct>]
+type internal Active = { Slot: int; Feature: int; Value: float32 }
 
 /// Counters of Philox blocks to be drawn, and the words.
 [<Sealed>]
 type internal Requests() =
-    let mutable count = 0
     let block = Pinned<uint64> 1024
     let row = Pinned<uint64> 1024
     let words = Pinned<uint32> 4096
 
-    member _.Count = count
     member _.Block = block.Ptr
     member _.Row = row.Ptr
-    /// (Count, 4): random words, or their normal numbers.
-    member _.Words = words.Ptr
-    member _.Clear() = count <- 0
 
-    /// Ask for a block; returns its number.
-    member _.Add(newBlock: int, newRow: int64) =
-        // Room for whole vectors beyond the last request.
+    /// Words drawn, four per block.
+    member _.Words = words.Ptr
+
+    /// Make room for `count` requests and whole vectors beyond them.
+    member _.Reserve(count) =
         block.Reserve(count + 8)
         row.Reserve(count + 8)
-        block.Items[count] <- uint64 newBlock
-        row.Items[count] <- uint64 newRow
-        count <- count + 1
-        count - 1
-
-    /// Draw all blocks asked for.
-    member _.Draw(key, c1) =
         words.Reserve(4 * (count + 8))
-        SampleCodesKernels.words key c1 block.Ptr row.Ptr count words.Ptr
 
-/// Draws up to `SampleCodesKernels.Slots` samples at a time, on one thread, and gathers their codes.
+    /// Put in a request.
+    member _.Set(i, newBlock: int, newRow: int64) =
+        block.Items[i] <- uint64 newBlock
+        row.Items[i] <- uint64 newRow
+
+    /// Draw the first `count` blocks.
+    member _.Draw(key, c1, count) =
+        CellKernels.words key c1 block.Ptr row.Ptr count words.Ptr
+
+/// Draws up to `ChunkKernels.Slots` samples at a time, on one thread, and gathers their codes.
 [<Sealed>]
 type internal SampleWorker(plan: SamplerPlan, portable: bool) =
     let world = plan.World
     let rank = world.Rank
-    let forest = world.Forest
-    let slots = SampleCodesKernels.Slots
+    let key = world.Seed
+    let slots = ChunkKernels.Slots
+
+    let mutable stream = Stream.Training
+    let mutable firstSample = 0L
+    let mutable samples = 0
 
     // What the always-tried features need.
     let factor = Matrix(max 1 rank, slots)
-    let keys = Pinned<uint64>(2 * Philox.Rounds)
-    let rounds = Pinned<uint64>(4 * slots)
-    let bound = Matrix.ofArray 1 32 NormalBound.table
-    let means = Matrix(16, 16)
-    let chunkWords = Matrix(1, 32)
+    let pass = ChunkPass(key, factor)
     let candidates = Pinned<Candidate> 4096
-
-    // Features that fire and have no gate.
     let mutable firing = 0
     let firingSlot = Pinned<int> 1024
-    let firingFeature = Pinned<int> 1024
+    let firingLane = Pinned<int> 1024
 
     // Draws in bulk.
     let requests = Requests()
     let siblings = Requests()
     let words = Pinned<uint32> 4096
 
-    // One level of the descent.
-    let mutable level = OpenGroups()
-    let mutable nextLevel = OpenGroups()
+    // One level of the descent: its groups, and their cells with the factor of the sample and the values.
+    let mutable level = Pinned<Opened> 1024
+    let mutable levelCount = 0
+    let mutable nextLevel = Pinned<Opened> 1024
+    let mutable nextCount = 0
     let cellAddress = Pinned<nativeint> 1024
-    let cellFactor = Pinned<nativeint> 1024
+    let factorAddress = Pinned<nativeint> 1024
     let values = Pinned<float32> 4096
 
     // Active features of the present samples, and the codes of all since `Clear`.
-    let mutable active = 0
-    let activeSlot = Pinned<int> 4096
-    let activeFeature = Pinned<int> 4096
-    let activeValue = Pinned<float32> 4096
+    let active = Pinned<Active> 4096
+    let mutable activeCount = 0
     let slotEnd = Array.zeroCreate<int>(slots + 1)
-    let mutable count = 0
     let index = Pinned<int> 4096
     let value = Pinned<float32> 4096
+    let mutable count = 0
 
-    let mutable firstSample = 0L
-    let mutable samples = 0
+    let counter (purpose: Purpose) = (Draw.counter stream purpose 0L 0).W1
 
-    let key = world.Seed
-    let c1 (stream: Stream) (purpose: Purpose) = (Draw.counter stream purpose 0L 0).W1
-    do SampleCodesKernels.keySchedule key keys.Items
+    let sample (slot: int) = firstSample + int64 slot
 
     /// ε of each sample, (R, Slots).
-    let drawFactor stream =
-        requests.Clear()
+    let drawFactor () =
+        let blocks = (rank + 3) / 4
+        requests.Reserve(blocks * samples)
 
-        for block in 0 .. (rank + 3) / 4 - 1 do
+        for block in 0 .. blocks - 1 do
             for slot in 0 .. samples - 1 do
-                requests.Add(block, firstSample + int64 slot) |> ignore
+                requests.Set(block * samples + slot, block, sample slot)
 
-        requests.Draw(key, c1 stream Purpose.Factor)
-        SampleCodesKernels.normals requests.Words (4 * requests.Count)
+        requests.Draw(key, counter Purpose.Factor, blocks * samples)
+        CellKernels.normals requests.Words (4 * blocks * samples)
 
         for r in 0 .. rank - 1 do
             let row = factor.Row r
@@ -137,78 +121,32 @@ type internal SampleWorker(plan: SamplerPlan, portable: bool) =
         for i in 0 .. found - 1 do
             words.Items[i] <- candidates.Items[i].Word
 
-        SampleCodesKernels.normals words.Ptr found
+        CellKernels.normals words.Ptr found
         firingSlot.Reserve(firing + found)
-        firingFeature.Reserve(firing + found)
+        firingLane.Reserve(firing + found)
 
         for i in 0 .. found - 1 do
             let candidate = candidates.Items[i]
+            let tried = &plan.Always[candidate.Lane]
             let noise = BitConverter.UInt32BitsToSingle words.Items[i]
-            let sd = NativePtr.get plan.ChunkSd.Ptr candidate.Lane
-            let threshold = NativePtr.get plan.ChunkThreshold.Ptr candidate.Lane
 
-            if candidate.Slot < samples && SampleCodes.fires sd noise candidate.Mean threshold then
+            if
+                candidate.Slot < samples
+                && SampleCodes.fires tried.Sd noise candidate.Mean tried.Threshold
+            then
                 firingSlot.Items[firing] <- candidate.Slot
-                firingFeature.Items[firing] <- plan.ChunkFeature[candidate.Lane]
+                firingLane.Items[firing] <- candidate.Lane
                 firing <- firing + 1
 
     /// Find the always-tried features that fire.
-    let tryChunks stream =
-        let c1 = c1 stream Purpose.Firing
-
-        for slot in 0 .. slots - 1 do
-            let target = rounds.Items.AsSpan(4 * slot, 4)
-            SampleCodesKernels.firstRounds keys.Items c1 (firstSample + int64 slot) target
-
-        let pass: ChunkPass =
-            { Rank = rank
-              Factor = factor.Ptr
-              Rounds = rounds.Ptr
-              Keys = keys.Ptr
-              Bound = bound.Ptr
-              Means = means.Ptr }
-
-        let lanes = SamplerPlan.ChunkLanes
-        let mostPerChunk = slots * lanes
-        let words = chunkWords.Ptr |> NativePtr.toNativeInt |> NativePtr.ofNativeInt
+    let tryChunks () =
+        pass.Begin(counter Purpose.Firing, firstSample)
+        let mostPerChunk = slots * SamplerPlan.ChunkLanes
         let mutable found = 0
 
         for chunk in 0 .. plan.Chunks - 1 do
-            let product = NativePtr.add plan.ChunkProduct.Ptr (chunk * SamplerPlan.ChunkBlocks)
-            let threshold = plan.ChunkThreshold.RowPtr chunk
-            let sd = plan.ChunkSd.RowPtr chunk
-            let lane = chunk * lanes
-
-            for slot in 0 .. SampleCodesKernels.Together .. samples - 1 do
-                SampleCodesKernels.means
-                    rank
-                    (plan.ChunkFactor.RowPtr(chunk * rank))
-                    (NativePtr.add factor.Ptr slot)
-                    means.Ptr
-
-                found <-
-                    if portable then
-                        SampleCodesKernels.filterPortable
-                            &pass
-                            product
-                            threshold
-                            sd
-                            slot
-                            lane
-                            words
-                            candidates.Ptr
-                            found
-                    else
-                        SampleCodesKernels.filter
-                            &pass
-                            product
-                            threshold
-                            sd
-                            slot
-                            lane
-                            words
-                            candidates.Ptr
-                            found
+            for slot in 0 .. ChunkKernels.Together .. samples - 1 do
+                found <- pass.Try(plan, portable, chunk, slot, candidates.Ptr, found)
 
             if found > candidates.Items.Length - mostPerChunk then
                 accept found
@@ -217,171 +155,223 @@ type internal SampleWorker(plan: SamplerPlan, portable: bool) =
         accept found
 
     /// Note an active feature and open the groups that it gates.
-    let activate slot feature (current: float32) =
-        activeSlot.Reserve(active + 1)
-        activeFeature.Reserve(active + 1)
-        activeValue.Reserve(active + 1)
-        activeSlot.Items[active] <- slot
-        activeFeature.Items[active] <- feature
-        activeValue.Items[active] <- current
-        active <- active + 1
+    let activate slot feature (current: float32) mean firstGroup endGroup =
+        active.Reserve(activeCount + 1)
 
-        for group in plan.FeatureGroup[feature] .. plan.FeatureGroup[feature + 1] - 1 do
-            nextLevel.Add(slot, group, SampleCodes.ratio current world.MeanMagnitude[feature])
+        active.Items[activeCount] <- { Slot = slot; Feature = feature; Value = current }
+
+        activeCount <- activeCount + 1
+
+        if endGroup > firstGroup then
+            let ratio = SampleCodes.ratio current mean
+            nextLevel.Reserve(nextCount + endGroup - firstGroup)
+
+            for group in firstGroup .. endGroup - 1 do
+                nextLevel.Items[nextCount] <- { Slot = slot; Group = group; Ratio = ratio }
+
+                nextCount <- nextCount + 1
 
     /// Magnitudes of the always-tried features that fire.
-    let drawMagnitudes stream =
-        requests.Clear()
+    let drawMagnitudes () =
+        requests.Reserve firing
 
         for i in 0 .. firing - 1 do
-            requests.Add(firingFeature.Items[i] >>> 2, firstSample + int64 firingSlot.Items[i])
-            |> ignore
+            let feature = plan.Always[firingLane.Items[i]].Feature
+            requests.Set(i, feature >>> 2, sample firingSlot.Items[i])
 
-        requests.Draw(key, c1 stream Purpose.Magnitude)
+        requests.Draw(key, counter Purpose.Magnitude, firing)
         words.Reserve(firing + 16)
 
         for i in 0 .. firing - 1 do
-            words.Items[i] <- NativePtr.get requests.Words (4 * i + (firingFeature.Items[i] &&& 3))
+            let feature = plan.Always[firingLane.Items[i]].Feature
+            words.Items[i] <- NativePtr.get requests.Words (4 * i + (feature &&& 3))
 
-        SampleCodesKernels.normals words.Ptr firing
+        CellKernels.normals words.Ptr firing
 
         for i in 0 .. firing - 1 do
-            let feature = firingFeature.Items[i]
+            let tried = &plan.Always[firingLane.Items[i]]
             let noise = BitConverter.UInt32BitsToSingle words.Items[i]
-
-            let current =
-                SampleCodes.magnitude world.MeanMagnitude[feature] world.StdMagnitude[feature] noise
+            let current = SampleCodes.magnitude tried.MeanMagnitude tried.StdMagnitude noise
 
             if current > 0.0f then
-                activate firingSlot.Items[i] feature current
+                activate
+                    firingSlot.Items[i]
+                    tried.Feature
+                    current
+                    tried.MeanMagnitude
+                    tried.FirstGroup
+                    tried.EndGroup
+
+    let askCell i slot cell =
+        let address = plan.Cell cell
+        let block = NativePtr.get address Cell.Block |> BitConverter.SingleToInt32Bits
+        requests.Set(i, block, sample slot)
+        cellAddress.Items[i] <- NativePtr.toNativeInt address
+        factorAddress.Items[i] <- NativePtr.toNativeInt factor.Ptr + nativeint (4 * slot)
+
+    /// Number of cells in the level's groups, rounded up to whole vectors.
+    let countCells () =
+        let mutable cells = 0
+
+        for i in 0 .. levelCount - 1 do
+            let group = level.Items[i].Group
+            cells <- cells + plan.GroupCell[group + 1] - plan.GroupCell[group]
+
+        (cells + 7) &&& ~~~7
 
     /// Values before the hierarchy of all cells of the level's groups, and the groups' sibling words.
-    let drawCells stream =
-        requests.Clear()
-        siblings.Clear()
-        let rowBytes = nativeint (4 * plan.Cells.Cols)
-        let cells = NativePtr.toNativeInt plan.Cells.Ptr
-        let factors = NativePtr.toNativeInt factor.Ptr
+    let drawCells () =
+        let cells = countCells ()
+        requests.Reserve cells
+        cellAddress.Reserve cells
+        factorAddress.Reserve cells
+        values.Reserve(4 * cells)
+        siblings.Reserve levelCount
+        let mutable next = 0
 
-        let ask slot cell =
-            let request = requests.Add(plan.CellBlock[cell], firstSample + int64 slot)
-            cellAddress.Reserve(request + 1)
-            cellFactor.Reserve(request + 1)
-            cellAddress.Items[request] <- cells + nativeint cell * rowBytes
-            cellFactor.Items[request] <- factors + nativeint (4 * slot)
+        for i in 0 .. levelCount - 1 do
+            let opened = level.Items[i]
+            siblings.Set(i, max 0 plan.GroupNode[opened.Group] >>> 2, sample opened.Slot)
 
-        for i in 0 .. level.Count - 1 do
-            let group = level.Group[i]
-            let slot = level.Slot[i]
+            for cell in plan.GroupCell[opened.Group] .. plan.GroupCell[opened.Group + 1] - 1 do
+                askCell next opened.Slot cell
+                next <- next + 1
 
-            for cell in plan.GroupCell[group] .. plan.GroupCell[group + 1] - 1 do
-                ask slot cell
+        for i in next .. cells - 1 do
+            askCell i 0 plan.EmptyCell
 
-            if plan.AnyExclusive then
-                siblings.Add(max 0 plan.GroupNode[group] >>> 2, firstSample + int64 slot) |> ignore
-
-        while requests.Count &&& 7 <> 0 do
-            ask 0 plan.EmptyCell
-
-        values.Reserve(4 * requests.Count)
-
-        SampleCodesKernels.cells
+        CellKernels.cells
             key
-            (c1 stream Purpose.Firing)
-            (c1 stream Purpose.Magnitude)
+            (counter Purpose.Firing)
+            (counter Purpose.Magnitude)
             rank
             cellAddress.Ptr
-            cellFactor.Ptr
+            factorAddress.Ptr
             requests.Block
             requests.Row
-            requests.Count
+            cells
             values.Ptr
 
-        siblings.Draw(key, c1 stream Purpose.Sibling)
+        if plan.AnyExclusive then
+            siblings.Draw(key, counter Purpose.Sibling, levelCount)
 
-    /// Where the survivor stands among the active lanes of an exclusive group.
-    let survivorLane group (first: int) (last: int) (activeLanes: int) (word: uint32) =
-        let rank = SampleCodes.survivor word activeLanes
-        let items = values.Items
+    /// Which lanes of a cell have values > 0, as bits.
+    let activeLanes request =
+        let cell = Vector128.Load(NativePtr.add values.Ptr (4 * request))
+        let positive = Vector128.GreaterThan(cell, Vector128<float32>.Zero)
+        int (Vector128.ExtractMostSignificantBits positive)
 
-        if plan.GroupOrdered[group] then
-            let mutable lane = first
-            let mutable seen = if items[lane] > 0.0f then 1 else 0
+    /// Scale a survivor, and activate it.
+    let keep (opened: inref<Opened>) request lane =
+        let cell: nativeptr<float32> = NativePtr.ofNativeInt cellAddress.Items[request]
 
-            while seen <= rank do
-                lane <- lane + 1
+        let int place =
+            NativePtr.get cell place |> BitConverter.SingleToInt32Bits
 
-                if items[lane] > 0.0f then
-                    seen <- seen + 1
+        let current = values.Items[4 * request + lane]
 
-            lane
+        let current =
+            if (int Cell.Scaled >>> lane) &&& 1 <> 0 then current * opened.Ratio else current
+
+        if current > 0.0f then
+            activate
+                opened.Slot
+                (4 * int Cell.Block + lane)
+                current
+                (NativePtr.get cell (Cell.Mean + lane))
+                (int (Cell.FirstGroup + lane))
+                (int (Cell.EndGroup + lane))
+
+    /// Keep every active child of a group whose cells are the requests first … last−1.
+    let keepAll (opened: inref<Opened>) first last =
+        for request in first .. last - 1 do
+            let mutable lanes = activeLanes request
+
+            while lanes <> 0 do
+                keep &opened request (BitOperations.TrailingZeroCount lanes)
+                lanes <- lanes &&& (lanes - 1)
+
+    /// The active child of a group with a given rank in node order, as (request, lane).
+    let survivor group first last rank : struct (int * int) =
+        let nodeOf (struct (request, lane): struct (int * int)) =
+            let cell: nativeptr<float32> = NativePtr.ofNativeInt cellAddress.Items[request]
+            let block = NativePtr.get cell Cell.Block |> BitConverter.SingleToInt32Bits
+            world.Forest.NodeOfFeature[4 * block + lane]
+
+        let active =
+            [| for request in first .. last - 1 do
+                   for lane in 0..3 do
+                       if (activeLanes request >>> lane) &&& 1 <> 0 then
+                           struct (request, lane) |]
+
+        if plan.GroupOrdered[group] then active[rank] else (Array.sortBy nodeOf active)[rank]
+
+    /// Keep one active child of a group with exclusive children, if there is one.
+    let keepOne (opened: inref<Opened>) word first last =
+        if last = first + 1 && plan.GroupOrdered[opened.Group] then
+            let lanes = activeLanes first
+
+            if lanes <> 0 then
+                let rank = SampleCodes.survivor word (BitOperations.PopCount(uint lanes))
+                let mutable lanes = lanes
+
+                for _ in 1..rank do
+                    lanes <- lanes &&& (lanes - 1)
+
+                keep &opened first (BitOperations.TrailingZeroCount lanes)
         else
-            let node lane =
-                let cell = plan.GroupCell[group] + (lane - first) / 4
-                forest.NodeOfFeature[4 * plan.CellBlock[cell] + (lane - first) % 4]
+            let mutable found = 0
 
-            seq { first .. last - 1 }
-            |> Seq.filter (fun lane -> items[lane] > 0.0f)
-            |> Seq.sortBy node
-            |> Seq.item rank
+            for request in first .. last - 1 do
+                found <- found + BitOperations.PopCount(uint (activeLanes request))
 
-    /// Active lanes among `first` … `last`−1, which are whole cells.
-    let countActive (first: int) (last: int) =
-        let mutable active = 0
+            if found > 0 then
+                let struct (request, lane) =
+                    survivor opened.Group first last (SampleCodes.survivor word found)
 
-        for lane in first..4 .. last - 1 do
-            let cell = Vector128.Load(NativePtr.add values.Ptr lane)
-            let positive = Vector128.GreaterThan(cell, Vector128<float32>.Zero)
-            active <- active + BitOperations.PopCount(Vector128.ExtractMostSignificantBits positive)
-
-        active
-
-    /// Apply exclusion and scaling to one group of the level, and open the groups of its survivors.
-    let resolve i first =
-        let group = level.Group[i]
-        let cells = plan.GroupCell[group]
-        let last = first + 4 * (plan.GroupCell[group + 1] - cells)
-
-        let inline keep lane =
-            let offset = lane - first
-            let feature = 4 * plan.CellBlock[cells + offset / 4] + (offset &&& 3)
-            let current = values.Items[lane]
-            let scaled = if plan.Scaled[feature] then current * level.Ratio[i] else current
-
-            if scaled > 0.0f then
-                activate level.Slot[i] feature scaled
-
-        let node = plan.GroupNode[group]
-        let activeLanes = countActive first last
-
-        if node >= 0 && activeLanes > 1 then
-            let word = NativePtr.get siblings.Words (4 * i + (node &&& 3))
-            keep (survivorLane group first last activeLanes word)
-        elif activeLanes > 0 then
-            for lane in first .. last - 1 do
-                if values.Items[lane] > 0.0f then
-                    keep lane
-
-        last
+                keep &opened request lane
 
     /// Level after level, the groups that active features open.
-    let descend stream =
+    let descend () =
         let swap () =
-            let done' = level
+            let finished = level
             level <- nextLevel
-            nextLevel <- done'
-            nextLevel.Clear()
+            levelCount <- nextCount
+            nextLevel <- finished
+            nextCount <- 0
 
         swap ()
 
-        while level.Count > 0 do
-            drawCells stream
-            let mutable lane = 0
+        while levelCount > 0 do
+            drawCells ()
+            let mutable request = 0
 
-            for i in 0 .. level.Count - 1 do
-                lane <- resolve i lane
+            for i in 0 .. levelCount - 1 do
+                let opened = &level.Items[i]
+                let node = plan.GroupNode[opened.Group]
+                let last = request + plan.GroupCell[opened.Group + 1] - plan.GroupCell[opened.Group]
+
+                if node < 0 then
+                    keepAll &opened request last
+                else
+                    keepOne
+                        &opened
+                        (NativePtr.get siblings.Words (4 * i + (node &&& 3)))
+                        request
+                        last
+
+                request <- last
 
             swap ()
+
+    let openFirstGroups () =
+        nextLevel.Reserve(nextCount + samples * plan.OpenGroups)
+
+        for slot in 0 .. samples - 1 do
+            for group in 0 .. plan.OpenGroups - 1 do
+                nextLevel.Items[nextCount] <- { Slot = slot; Group = group; Ratio = 1.0f }
+
+                nextCount <- nextCount + 1
 
     let sortRow first length =
         let index = index.Items.AsSpan(first, length)
@@ -408,23 +398,23 @@ type internal SampleWorker(plan: SamplerPlan, portable: bool) =
     let gather (rowCount: Span<int>) =
         Array.Clear slotEnd
 
-        for i in 0 .. active - 1 do
-            let slot = activeSlot.Items[i]
+        for i in 0 .. activeCount - 1 do
+            let slot = active.Items[i].Slot
             slotEnd[slot + 1] <- slotEnd[slot + 1] + 1
 
         for slot in 0 .. samples - 1 do
             rowCount[slot] <- slotEnd[slot + 1]
             slotEnd[slot + 1] <- slotEnd[slot + 1] + slotEnd[slot]
 
-        index.Reserve(count + active)
-        value.Reserve(count + active)
+        index.Reserve(count + activeCount)
+        value.Reserve(count + activeCount)
 
-        for i in 0 .. active - 1 do
-            let slot = activeSlot.Items[i]
-            let place = count + slotEnd[slot]
-            index.Items[place] <- activeFeature.Items[i]
-            value.Items[place] <- activeValue.Items[i]
-            slotEnd[slot] <- slotEnd[slot] + 1
+        for i in 0 .. activeCount - 1 do
+            let active = active.Items[i]
+            let place = count + slotEnd[active.Slot]
+            index.Items[place] <- active.Feature
+            value.Items[place] <- active.Value
+            slotEnd[active.Slot] <- slotEnd[active.Slot] + 1
 
         for slot in 0 .. samples - 1 do
             sortRow count rowCount[slot]
@@ -432,28 +422,28 @@ type internal SampleWorker(plan: SamplerPlan, portable: bool) =
 
     /// Number of entries since `Clear`.
     member _.Count = count
+
     /// Features of the entries.
     member _.Index = index.Items
+
     /// Values of the entries.
     member _.Value = value.Items
-    /// Forget all codes.
+
+    /// Forget all entries.
     member _.Clear() = count <- 0
 
     /// Draw samples first … first+rowCount.Length−1 (at most `Slots`), add their codes to the entries and
     /// put their numbers of entries into `rowCount`.
-    member _.Draw(stream: Stream, first: int64, rowCount: Span<int>) =
+    member _.Draw(newStream: Stream, first: int64, rowCount: Span<int>) =
+        stream <- newStream
         firstSample <- first
         samples <- rowCount.Length
         firing <- 0
-        active <- 0
-        nextLevel.Clear()
-        drawFactor stream
-        tryChunks stream
-        drawMagnitudes stream
-
-        for slot in 0 .. samples - 1 do
-            for group in 0 .. plan.OpenGroups - 1 do
-                nextLevel.Add(slot, group, 1.0f)
-
-        descend stream
+        activeCount <- 0
+        nextCount <- 0
+        drawFactor ()
+        tryChunks ()
+        drawMagnitudes ()
+        openFirstGroups ()
+        descend ()
         gather rowCount

@@ -1,6 +1,8 @@
 namespace SynthSae.Compute
 
 open System
+open System.Runtime.CompilerServices
+open System.Runtime.Intrinsics
 
 /// What is done to every row of a matrix.
 module Rows =
@@ -12,16 +14,31 @@ module Rows =
     [<Literal>]
     let SmallestNorm = 1e-8
 
-    /// |row|², summed in double.
-    let squaredNorm (row: ReadOnlySpan<float32>) =
-        let mutable sum = 0.0
+    /// |row|², summed in double lanes that are added in one fixed order.
+    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    let squaredNorm (row: ReadOnlySpan<float32>) : float =
+        let mutable low = Vector512<float>.Zero
+        let mutable high = Vector512<float>.Zero
+        let mutable i = 0
 
-        for value in row do
-            sum <- sum + float value * float value
+        while i + Simd.Lanes <= row.Length do
+            let struct (a, b) =
+                Vector512.Widen(Vector512.Create<float32>(values = row.Slice(i, Simd.Lanes)))
+
+            low <- Vector512.FusedMultiplyAdd(a, a, low)
+            high <- Vector512.FusedMultiplyAdd(b, b, high)
+            i <- i + Simd.Lanes
+
+        let mutable sum = Simd.sumDoubleLanes (low + high)
+
+        while i < row.Length do
+            sum <- sum + float row[i] * float row[i]
+            i <- i + 1
 
         sum
 
     /// Multiply a row by a number.
+    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let scale (row: Span<float32>) (factor: float) =
         for i in 0 .. row.Length - 1 do
             row[i] <- float32 (float row[i] * factor)

@@ -18,6 +18,12 @@ module Simd =
         let four = eight.GetLower() + eight.GetUpper()
         (four[0] + four[2]) + (four[1] + four[3])
 
+    /// Sum of eight lanes: halves, quarters, the pair.
+    let sumDoubleLanes (lanes: Vector512<float>) =
+        let four = lanes.GetLower() + lanes.GetUpper()
+        let two = four.GetLower() + four.GetUpper()
+        two[0] + two[1]
+
     /// Ask the cache for floats that will be read soon.
     let inline prefetch (row: nativeptr<float32>) (length: int) =
         if Sse.IsSupported then

@@ -8,6 +8,7 @@ open System.Runtime.CompilerServices
 /// backend finds the same bits.
 module Normal =
     /// Natural logarithm of a positive, finite, normal float32, to about 1 ulp.
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     let log (x: float32) : float32 =
         // x = 2^e · m with m in [√½, √2); ln m from the odd series in s = (m−1)/(m+1).
         let bits = BitConverter.SingleToInt32Bits x
@@ -26,6 +27,7 @@ module Normal =
 
     /// Φ⁻¹((word + ½) / 2³²): increasing in `word`, symmetric about the middle but for rounding, within ±6.34.
     /// Wichura's PPND7 (Algorithm AS 241, Applied Statistics 37, 1988), relative error about 1e-7.
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     let ofWord (word: uint32) : float32 =
         let q = float32 (int (word ^^^ 0x80000000u)) * 2.3283064e-10f + 1.1641532e-10f
 

@@ -39,6 +39,7 @@ module Philox =
     let Rounds = 10
 
     /// The block of `counter` under `key` (low word, high word).
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     let block (key: uint64) (counter: Words) : Words =
         let mutable k0 = uint32 key
         let mutable k1 = uint32 (key >>> 32)

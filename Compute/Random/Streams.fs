@@ -1,5 +1,8 @@
 namespace SynthSae.Compute
 
+open System
+open System.Runtime.CompilerServices
+
 /// A sequence of samples of its own: the same sample number on two streams gives independent samples.
 [<RequireQualifiedAccess>]
 type Stream =
@@ -71,9 +74,18 @@ module Draw =
         float (word seed stream purpose row index) * 2.3283064365386963e-10
 
     /// Fill `target` with the standard normal numbers of indices 0, 1, … of a row.
-    let normals seed stream purpose row (target: System.Span<float32>) =
-        for first in 0..4 .. target.Length - 1 do
-            let words = Philox.block seed (counter stream purpose row first)
+    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    let normals seed stream purpose row (target: Span<float32>) =
+        let start = counter stream purpose row 0
+        let mutable first = 0
 
-            for lane in 0 .. min 3 (target.Length - 1 - first) do
-                target[first + lane] <- Normal.ofWord words[lane]
+        while first + 4 <= target.Length do
+            let words = Philox.block seed { start with W0 = uint32 first >>> 2 }
+            target[first] <- Normal.ofWord words.W0
+            target[first + 1] <- Normal.ofWord words.W1
+            target[first + 2] <- Normal.ofWord words.W2
+            target[first + 3] <- Normal.ofWord words.W3
+            first <- first + 4
+
+        for index in first .. target.Length - 1 do
+            target[index] <- normal seed stream purpose row index

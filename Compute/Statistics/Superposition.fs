@@ -52,7 +52,7 @@ module Superposition =
             Vector512.Store(x, NativePtr.add row i)
             i <- i + Simd.Lanes
 
-        let mutable sum = Vector512.Sum(low + high)
+        let mutable sum = Simd.sumDoubleLanes (low + high)
         let mutable top = 0.0f
 
         for lane in 0 .. Simd.Lanes - 1 do

@@ -11,28 +11,6 @@ module OrthogonaliseCpu =
     [<Literal>]
     let private Grain = 32
 
-    /// |d|² in double lanes, rows of any length.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
-    let private squaredNorm (dim: int) (d: nativeptr<float32>) =
-        let mutable low = Vector512<float>.Zero
-        let mutable high = Vector512<float>.Zero
-        let mutable k = 0
-
-        while k <= dim - 16 do
-            let struct (a, b) = Vector512.Widen(Vector512.Load(NativePtr.add d k))
-            low <- Vector512.FusedMultiplyAdd(a, a, low)
-            high <- Vector512.FusedMultiplyAdd(b, b, high)
-            k <- k + 16
-
-        let mutable sum = Vector512.Sum(low + high)
-
-        while k < dim do
-            let value = float (NativePtr.get d k)
-            sum <- sum + value * value
-            k <- k + 1
-
-        sum
-
     /// One Adam step on a row: gradient = 4·product + own·d, where product = M d.
     [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let private updateRow
@@ -91,7 +69,7 @@ module OrthogonaliseCpu =
             Threads.ranges threads v.Rows Grain (fun _ first last ->
                 for row in first .. last - 1 do
                     let d = v.RowPtr row
-                    let norm2 = squaredNorm v.Cols d
+                    let norm2 = Rows.squaredNorm (Span<float32>.op_Implicit(v.Row row))
                     let own = float32 (4.0 * n * (norm2 - 1.0) - 4.0 * norm2)
                     let rate, scale = float32 rate, float32 scale
                     let product = product.RowPtr row

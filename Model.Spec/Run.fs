@@ -10,7 +10,13 @@ type ModelSource =
 
 /// A complete run: the model, the SAE, how it is trained and scored.
 type RunSpec =
-    { Model: ModelSource
-      Sae: SaeSpec
-      Training: TrainingSpec
-      Evaluation: EvaluationSpec }
+    {
+        /// What is sampled.
+        Model: ModelSource
+        /// What is trained on the samples.
+        Sae: SaeSpec
+        /// For how long and how fast.
+        Training: TrainingSpec
+        /// When and on how much it is scored.
+        Evaluation: EvaluationSpec
+    }

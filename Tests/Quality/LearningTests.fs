@@ -1,0 +1,189 @@
+/// SAEs trained here are as good as the reference's on its own worlds: the means over seeds of the quality
+/// measures agree within their standard errors.
+module SynthSae.Tests.Quality.LearningTests
+
+open System.IO
+open System.Text.Json
+open SynthSae.Compute
+open SynthSae.Compute.Files
+open SynthSae.Compute.Training
+open SynthSae.Spec
+open SynthSae.Tests
+open Xunit
+
+/// Quality measures of one trained SAE, by name.
+type private Quality = Map<string, float>
+
+let private valid (run: RunSpec) =
+    match RunSpec.validate run with
+    | Ok run -> run
+    | Error errors -> failwith (errors |> List.map string |> String.concat "\n")
+
+/// Train on a world and score the saved form.
+let private train (world: World) (sae: SaeSpec) samples evaluated seed : Quality =
+    let preset = (Presets.tryFind "small").Value.Run
+    let batch = 1024
+
+    let run =
+        valid
+            { preset with
+                Sae = sae
+                Model =
+                    ModelSource.Spec(SyntheticModelSpec.create world.NumFeatures world.HiddenDim)
+                Training =
+                    { preset.Training with
+                        Samples = samples * 1L<sample>
+                        BatchSize = batch
+                        Seed = seed } }
+
+    let backend = Backend.cpu
+    let trainer = Trainer(backend, run, world.HiddenDim)
+    let sampler = Sampler.forRun backend world seed
+    let codes = Codes world.NumFeatures
+    let x = Matrix(batch, world.HiddenDim)
+
+    while trainer.Samples < samples do
+        sampler.Sample(Stream.Training, trainer.Samples, codes, x)
+        trainer.Step x |> ignore
+
+    let settings = { Samples = evaluated; BatchSize = batch }
+
+    let metrics = (Evaluation.run backend sampler world (trainer.Export()) settings).Metrics
+
+    Map
+        [ "sae_l0", metrics.SaeL0
+          "explained_variance", metrics.ExplainedVariance
+          "shrinkage", metrics.Shrinkage
+          "mcc", metrics.Mcc
+          "uniqueness", metrics.Uniqueness
+          "precision", metrics.Precision
+          "recall", metrics.Recall
+          "f1_score", metrics.F1Score ]
+
+let private number (result: JsonElement) (name: string) =
+    match result.TryGetProperty name with
+    | true, value -> value.GetDouble()
+    | _ -> result.GetProperty("classification").GetProperty(name).GetDouble()
+
+/// Whether two means agree: their difference within `width` standard errors, where the spread over seeds is
+/// taken from both sets together and is at least `floor`, for a handful of seeds can agree by chance.
+let private agree name width floor (reference: float list) (ours: float list) =
+    let squares (values: float list) =
+        values |> List.sumBy (fun value -> (value - List.average values) ** 2.0)
+
+    let freedom = max 1 (reference.Length + ours.Length - 2)
+    let spread = max floor (sqrt ((squares reference + squares ours) / float freedom))
+    let error = spread * sqrt (1.0 / float reference.Length + 1.0 / float ours.Length)
+    let difference = abs (List.average reference - List.average ours)
+
+    Assert.True(
+        difference <= width * error,
+        $"{name}: the reference has {reference}, here {ours}: {difference / error} standard errors apart"
+    )
+
+/// The least spread over seeds to reckon with, about what the reference's runs on the small world show.
+let private smallSpread: Quality =
+    Map
+        [ "sae_l0", 0.03
+          "explained_variance", 0.003
+          "shrinkage", 0.0025
+          "mcc", 0.01
+          "uniqueness", 0.015
+          "precision", 0.012
+          "recall", 0.01
+          "f1_score", 0.012 ]
+
+/// The same for the toy world, whose fifty features are won or lost one by one.
+let private toySpread: Quality =
+    Map
+        [ "sae_l0", 0.15
+          "explained_variance", 0.01
+          "shrinkage", 0.006
+          "mcc", 0.025
+          "uniqueness", 0.04
+          "precision", 0.035
+          "recall", 0.035
+          "f1_score", 0.035 ]
+
+let private compare (floors: Quality) (reference: Quality list) (ours: Quality list) =
+    for name, floor in Map.toList floors do
+        agree
+            name
+            4.0
+            floor
+            (reference |> List.map (Map.find name))
+            (ours |> List.map (Map.find name))
+
+[<Theory; InlineData("batchtopk"); InlineData("topk")>]
+let ``on the small world three seeds are as good as the reference's`` (architecture: string) =
+    let world = ModelFolder.read (Oracles.path "small_model")
+    use oracle = JsonDocument.Parse(File.ReadAllText(Oracles.path "oracle-small.json"))
+
+    let reference =
+        [ for run in oracle.RootElement.GetProperty("runs").EnumerateArray() do
+              if run.GetProperty("architecture").GetString() = architecture then
+                  let result = run.GetProperty "result"
+                  smallSpread |> Map.map (fun name _ -> number result name) ]
+
+    let sae = if architecture = "topk" then SaeSpec.topK 128 6 else SaeSpec.batchTopK 128 6.0
+
+    [ 0L .. 2L ]
+    |> List.map (train world sae 3_072_000L 51_200L)
+    |> compare smallSpread reference
+
+/// The toy world of "Sparse but Wrong" as the oracle has it: 50 orthogonal features, full correlation.
+let private toyWorld =
+    lazy
+        (use file = Safetensors.read (Oracles.path "toy_model.safetensors")
+
+         let rows (name: string) =
+             let matrix = file.Matrix name
+             Array.init matrix.Rows (fun row -> matrix.Row(row).ToArray())
+
+         let model =
+             { SyntheticModelSpec.create 50 100 with
+                 Dictionary = Dictionary.Given(rows "feature_vectors")
+                 FiringProbability =
+                     FiringProbability.Explicit(
+                         file.Float32 "firing_probabilities" |> Array.map float
+                     )
+                 Correlation =
+                     Correlation.Matrix(rows "correlation_matrix" |> Array.map (Array.map float))
+                 StdFiringMagnitudes = Magnitude.Constant 0.15
+                 Bias = 0.0 }
+
+         match SyntheticModelSpec.validate model with
+         | Ok model -> WorldCompiler.compile Backend.cpu model
+         | Error errors -> failwith (errors |> List.map string |> String.concat "\n"))
+
+/// k and quality of each run of a toy oracle file.
+let private toyRuns name =
+    use oracle = JsonDocument.Parse(File.ReadAllText(Oracles.path name))
+
+    [ for run in oracle.RootElement.GetProperty("runs").EnumerateArray() do
+          let result = run.GetProperty "eval_inference"
+          run.GetProperty("k").GetDouble(), toySpread |> Map.map (fun name _ -> number result name) ]
+
+[<Theory; InlineData(5.0); InlineData(10.0); InlineData(11.0); InlineData(18.0)>]
+let ``on the toy world after two million samples three seeds are as good as the reference's``
+    (k: float)
+    =
+    let reference = toyRuns "oracle-toy-2m.json" |> List.filter (fst >> (=) k) |> List.map snd
+
+    [ 0L .. 2L ]
+    |> List.map (train toyWorld.Value (SaeSpec.batchTopK 50 k) 2_048_000L 51_200L)
+    |> compare toySpread reference
+
+[<Theory; InlineData(5.0); InlineData(10.0); InlineData(11.0); InlineData(18.0)>]
+[<Trait("Category", "Heavy")>]
+let ``on the toy world after fifteen million samples three seeds are as good as the reference's``
+    (k: float)
+    =
+    let reference =
+        toyRuns "oracle-toy.json" @ toyRuns "oracle-toy-15m-more.json"
+        |> List.filter (fst >> (=) k)
+        |> List.map snd
+
+    [ 0L .. 2L ]
+    |> List.map (train toyWorld.Value (SaeSpec.batchTopK 50 k) 15_360_000L 51_200L)
+    |> compare toySpread reference

@@ -10,13 +10,7 @@ type ModelSource =
 
 /// A complete run: the model, the SAE, how it is trained and scored.
 type RunSpec =
-    {
-        /// What is sampled.
-        Model: ModelSource
-        /// What is trained on the samples.
-        Sae: SaeSpec
-        /// For how long and how fast.
-        Training: TrainingSpec
-        /// When and on how much it is scored.
-        Evaluation: EvaluationSpec
-    }
+    { Model: ModelSource
+      Sae: SaeSpec
+      Training: TrainingSpec
+      Evaluation: EvaluationSpec }

@@ -34,13 +34,7 @@ module FileErrors =
         | :? UnauthorizedAccessException as error -> fail (reason path error)
 
     /// Read from a file: failures are reported as "cannot be read: reason".
-    let reading (path: string) (work: unit -> 'T) =
-        guard path "cannot be read" (fun () ->
-            try
-                work ()
-            with :? NotSupportedException as error ->
-                // A pipe or a terminal has no places to read from.
-                raise (IOException("it is not a regular file", error)))
+    let reading (path: string) (work: unit -> 'T) = guard path "cannot be read" work
 
     /// Write to a file: failures are reported as "cannot be written: reason".
     let writing (path: string) (work: unit -> 'T) = guard path "cannot be written" work

@@ -4,7 +4,9 @@ using SynthSae.Hosting;
 
 namespace SynthSae.Commands;
 
-/// <summary>Parses the arguments, runs the command that they name, and reports what went wrong.</summary>
+/// <summary>
+/// Parses the arguments, runs the command that they name, and reports what went wrong.
+/// </summary>
 public static class CommandLine
 {
     /// <summary>The exit code.</summary>

@@ -80,15 +80,12 @@ internal sealed class RunCommand : CliCommand
             ? RunFolder.CreateAt(path)
             : RunFolder.CreateIn(settings.RunsFolder, RunId.Of(plan, DateTime.UtcNow));
 
-        using var stop = new StopSignal(signal => Announce(signal, folder));
-        RunResult result;
-        try
+        var observer = Observers.For(_host, plan.Latents, parsed.GetValue(_quiet));
+        using var stop = new StopSignal(() => observer.Note("stopping; a second signal ends at once"));
+        var result = Train(plan, settings, folder, observer, stop.Token);
+        if (result is null)
         {
-            result = Train(plan, settings, folder, parsed.GetValue(_quiet), stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            _host.Error.WriteLine($"Stopped before the first step; nothing to save. Log: {folder.EventsFile}");
+            _host.Error.WriteLine("Stopped before the first step: there is nothing to save.");
             return stop.ExitCode;
         }
 
@@ -104,13 +101,24 @@ internal sealed class RunCommand : CliCommand
         return result.Interrupted ? stop.ExitCode : ExitCode.Ok;
     }
 
-    private RunResult Train(
-        RunPlan plan, AppSettings settings, RunFolder folder, bool quiet, CancellationToken stop)
+    // Null if it was stopped before there was anything to save.
+    private static RunResult? Train(
+        RunPlan plan,
+        AppSettings settings,
+        RunFolder folder,
+        IRunObserver observer,
+        CancellationToken stop)
     {
-        var observer = Observers.For(_host, plan.Latents, quiet);
         using (observer as IDisposable)
         {
-            return TrainingRun.Execute(plan, settings, folder, observer, stop);
+            try
+            {
+                return TrainingRun.Execute(plan, settings, folder, observer, stop);
+            }
+            catch (OperationCanceledException)
+            {
+                return null;
+            }
         }
     }
 
@@ -135,9 +143,4 @@ internal sealed class RunCommand : CliCommand
         change.IndexOf('=') is > 0 and var at
             ? (change[..at], change[(at + 1)..])
             : throw Failure.BadInput("--set", $"must have the form path=value (got {change})");
-
-    private void Announce(StopSignal signal, RunFolder folder)
-    {
-        // Nothing to add: the run finishes its step, saves, and the report says where.
-    }
 }

@@ -82,7 +82,8 @@ public static class FileTransforms
         }
     }
 
-    // The reference's latents are in units of x: f = pre · ‖W_dec,j‖ where the SAE compares them so.
+    // The reference's latents are in units of x: f = pre · ‖W_dec,j‖ where the SAE compares them
+    // so.
     private static void Scatter(Codes codes, float[] scale, Matrix f, int first)
     {
         for (var row = 0; row < codes.Rows; row++)

@@ -13,8 +13,8 @@ public static class RunSpecs
     public static string ToJson(RunSpec spec) => RunSpecModule.toJson(spec);
 
     /// <summary>
-    /// The run that a preset, a specification's file, a run folder or its run.json describes, after the
-    /// changes, each a path of the specification and a value.
+    /// The run that a preset, a specification's file, a run folder or its run.json describes, after
+    /// the changes, each a path of the specification and a value.
     /// </summary>
     /// <exception cref="SpecException">The specification breaks rules; all are listed.</exception>
     public static RunPlan Load(string name, IReadOnlyList<(string Path, string Value)> changes)

@@ -12,8 +12,8 @@ public static class Scoring
     public readonly record struct Scored(Scores Scores, string LatentTable);
 
     /// <summary>
-    /// Score an SAE on samples of the evaluation stream; <paramref name="progress"/> hears after each
-    /// batch how many are done, and may throw to end it.
+    /// Score an SAE on samples of the evaluation stream; <paramref name="progress"/> hears after
+    /// each batch how many are done, and may throw to end it.
     /// </summary>
     public static Scored Score(
         AppSettings settings, LoadedWorld world, Sae sae, long samples, int batchSize, Action<long> progress)
@@ -32,7 +32,8 @@ public static class Scoring
     private static Scores Read(EvaluationResult result)
     {
         var (value, error) = (result.Metrics, result.StandardErrors);
-        // Those of the directions alone do not depend on samples; the jackknife leaves a rounding error.
+        // Those of the directions alone do not depend on samples; the jackknife leaves a rounding
+        // error.
         return new Scores(
             result.Settings.Samples,
             [

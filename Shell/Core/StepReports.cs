@@ -4,13 +4,26 @@ using SynthSae.Runs;
 
 namespace SynthSae.Core;
 
-/// <summary>Turns the trainer's reports into what is shown, which needs the variance of the data.</summary>
+/// <summary>
+/// Turns the trainer's reports into what is shown, which needs the variance of the data.
+/// </summary>
 internal sealed class StepReports(RunPlan plan)
 {
     private const int FirstBatches = 8;
     private const int Between = 100;
     private double _variances;
     private long _batches;
+
+    /// <summary>Seconds that the parts of all steps have taken.</summary>
+    public static IReadOnlyDictionary<string, double> Parts(Trainer trainer) =>
+        new Dictionary<string, double>
+        {
+            ["encode"] = trainer.Times.Encode,
+            ["select"] = trainer.Times.Select,
+            ["decode"] = trainer.Times.Reconstruct,
+            ["backward"] = trainer.Times.Backward,
+            ["optimiser"] = trainer.Times.Update,
+        };
 
     /// <summary>The state after a step on <paramref name="x"/>.</summary>
     public StepProgress Read(StepReport report, Matrix x)

@@ -5,10 +5,14 @@ using SynthSae.Spec;
 
 namespace SynthSae.Core;
 
-/// <summary>Finds synthetic models by name, file or folder, and makes them ready for sampling.</summary>
+/// <summary>
+/// Finds synthetic models by name, file or folder, and makes them ready for sampling.
+/// </summary>
 public static class Worlds
 {
-    /// <summary>The world that a preset, a file, a model folder or a run folder stands for.</summary>
+    /// <summary>
+    /// The world that a preset, a file, a model folder or a run folder stands for.
+    /// </summary>
     public static LoadedWorld Load(string name, AppSettings settings) =>
         Sources.Find(name) switch
         {

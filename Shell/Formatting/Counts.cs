@@ -9,7 +9,9 @@ public static partial class Counts
     /// <summary>The forms that <see cref="TryParse"/> understands, for messages and help.</summary>
     public const string Forms = "a whole number such as 20000, 20_000, 1e6, 50k or 200M";
 
-    /// <summary>Read a count; false for anything else, also for fractions and negative numbers.</summary>
+    /// <summary>
+    /// Read a count; false for anything else, also for fractions and negative numbers.
+    /// </summary>
     public static bool TryParse(string text, out long count)
     {
         count = 0;

@@ -5,7 +5,9 @@ namespace SynthSae.Formatting;
 /// <summary>Measured numbers for people.</summary>
 public static class Numbers
 {
-    /// <summary>Four significant digits or four decimals, whichever is shorter to read; "–" for none.</summary>
+    /// <summary>
+    /// Four significant digits or four decimals, whichever is shorter to read; "–" for none.
+    /// </summary>
     public static string Short(double value) =>
         !double.IsFinite(value)
             ? "–"
@@ -20,7 +22,9 @@ public static class Numbers
                 _ => value.ToString("0.00e+0", CultureInfo.InvariantCulture),
             };
 
-    /// <summary>Value ± error, both to the decimals that the error gives meaning to; at most four.</summary>
+    /// <summary>
+    /// Value ± error, both to the decimals that the error gives meaning to; at most four.
+    /// </summary>
     public static string WithError(double value, double error)
     {
         if (!(error > 0))

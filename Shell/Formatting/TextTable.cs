@@ -2,13 +2,17 @@ using System.Text;
 
 namespace SynthSae.Formatting;
 
-/// <summary>Columns of plain text, aligned; readable on a terminal, in a file and in a pipe.</summary>
+/// <summary>
+/// Columns of plain text, aligned; readable on a terminal, in a file and in a pipe.
+/// </summary>
 public sealed class TextTable(params TextTable.Column[] columns)
 {
     private const string Gap = "  ";
     private readonly List<string[]> _rows = [];
 
-    /// <summary>A column: its heading, and whether its cells are numbers (set to the right).</summary>
+    /// <summary>
+    /// A column: its heading, and whether its cells are numbers (set to the right).
+    /// </summary>
     public readonly record struct Column(string Heading, bool Right = false);
 
     /// <summary>Append a row; missing cells are empty.</summary>
@@ -19,7 +23,8 @@ public sealed class TextTable(params TextTable.Column[] columns)
     }
 
     /// <summary>
-    /// Write the heading (if any column has one) and the rows; the last column is wrapped to the width.
+    /// Write the heading (if any column has one) and the rows; the last column is wrapped to the
+    /// width.
     /// </summary>
     public void Write(TextWriter writer, int width = int.MaxValue)
     {

@@ -3,7 +3,9 @@ namespace SynthSae.Formatting;
 /// <summary>Breaks running text at spaces.</summary>
 public static class Wrap
 {
-    /// <summary>Lines of at most <paramref name="width"/> characters; a longer word stands alone.</summary>
+    /// <summary>
+    /// Lines of at most <paramref name="width"/> characters; a longer word stands alone.
+    /// </summary>
     public static IEnumerable<string> Lines(string text, int width)
     {
         var line = "";

@@ -6,7 +6,9 @@ namespace SynthSae.Hosting;
 /// <summary>Tells an error to the person, and gives the exit code that belongs to it.</summary>
 public static class ErrorReport
 {
-    /// <summary>True for errors that input from outside has caused; everything else is a bug.</summary>
+    /// <summary>
+    /// True for errors that input from outside has caused; everything else is a bug.
+    /// </summary>
     public static bool IsBadInput(Exception error) =>
         error is BadInput or SpecException or IOException or UnauthorizedAccessException;
 

@@ -6,7 +6,9 @@ public static class ExitCode
     /// <summary>All went well.</summary>
     public const int Ok = 0;
 
-    /// <summary>Input from outside breaks a rule: a flag, a specification, a file, a folder.</summary>
+    /// <summary>
+    /// Input from outside breaks a rule: a flag, a specification, a file, a folder.
+    /// </summary>
     public const int BadInput = 2;
 
     /// <summary>A bug in the program (EX_SOFTWARE of sysexits).</summary>

@@ -3,17 +3,18 @@ using System.Runtime.InteropServices;
 namespace SynthSae.Hosting;
 
 /// <summary>
-/// Turns the first SIGINT or SIGTERM into a request to stop at the next good moment; a second one ends
-/// the process at once. A lost terminal (SIGHUP) does not end a run.
+/// Turns the first SIGINT or SIGTERM into a request to stop at the next good moment; a second one
+/// ends the process at once. A lost terminal (SIGHUP) does not end a run.
 /// </summary>
 public sealed class StopSignal : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
-    private readonly Action<StopSignal> _onFirst;
+    private readonly Action _onFirst;
 
-    /// <param name="onFirst">Called once, on a thread of its own, when the first signal comes.</param>
-    public StopSignal(Action<StopSignal> onFirst)
+    /// <param name="onFirst">Called once, on a thread of its own, when the first signal
+    ///   comes.</param>
+    public StopSignal(Action onFirst)
     {
         _onFirst = onFirst;
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Receive));
@@ -41,7 +42,7 @@ public sealed class StopSignal : IDisposable
             ? Hosting.ExitCode.Interrupted
             : Hosting.ExitCode.Terminated;
         _source.Cancel();
-        _onFirst(this);
+        _onFirst();
     }
 
     private static void Outlive(PosixSignalContext context) => context.Cancel = true;

@@ -5,8 +5,9 @@ using SynthSae.Runs;
 namespace SynthSae.Progress;
 
 /// <summary>
-/// Progress on a terminal: two lines that are redrawn at most four times a second, and only when they
-/// have changed. Drawing has a thread of its own; losing the terminal ends the drawing, not the run.
+/// Progress on a terminal: two lines that are redrawn at most four times a second, and only when
+/// they have changed. Drawing has a thread of its own; losing the terminal ends the drawing, not
+/// the run.
 /// </summary>
 public sealed class LiveDisplay : IRunObserver, IDisposable
 {

@@ -3,7 +3,9 @@ using SynthSae.Runs;
 
 namespace SynthSae.Progress;
 
-/// <summary>Progress for a file or a pipe: a line when something begins, and one every few seconds.</summary>
+/// <summary>
+/// Progress for a file or a pipe: a line when something begins, and one every few seconds.
+/// </summary>
 public sealed class PlainLog(TextWriter writer, int latents) : IRunObserver
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);

@@ -3,7 +3,9 @@ using SynthSae.Runs;
 
 namespace SynthSae.Progress;
 
-/// <summary>Keeps the figures that a display shows; written by the run's thread, read by any.</summary>
+/// <summary>
+/// Keeps the figures that a display shows; written by the run's thread, read by any.
+/// </summary>
 public sealed class ProgressTracker(int latents)
 {
     private const double Smoothing = 0.05;

@@ -3,7 +3,9 @@ using SynthSae.Formatting;
 
 namespace SynthSae.Reports;
 
-/// <summary>A folder that the program writes to: how much is in it, and whether writing works.</summary>
+/// <summary>
+/// A folder that the program writes to: how much is in it, and whether writing works.
+/// </summary>
 /// <param name="Path">The folder.</param>
 /// <param name="Exists">False if it has yet to be made.</param>
 /// <param name="Entries">Things in it.</param>
@@ -63,7 +65,8 @@ public sealed record FolderCheck(string Path, bool Exists, int Entries, long Byt
         return folder;
     }
 
-    // A trial is the only sure test: permissions, read-only mounts and full disks look alike otherwise.
+    // A trial is the only sure test: permissions, read-only mounts and full disks look alike
+    // otherwise.
     private static string? CannotWrite(string folder)
     {
         try

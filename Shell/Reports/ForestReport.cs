@@ -3,7 +3,9 @@ using SynthSae.Formatting;
 
 namespace SynthSae.Reports;
 
-/// <summary>Draws a forest of features: counts by depth, and the beginning of the first tree.</summary>
+/// <summary>
+/// Draws a forest of features: counts by depth, and the beginning of the first tree.
+/// </summary>
 internal sealed class ForestReport(ForestView view, TextWriter writer)
 {
     private const int ShownChildren = 2;

@@ -21,7 +21,9 @@ public sealed record Published(double K, double F1, double Mcc, double Uniquenes
         new(25, 0.7316, 0.7574, 0.9837, 0.7923),
     ];
 
-    /// <summary>The figures for the same setting; null if this run's setting was not published.</summary>
+    /// <summary>
+    /// The figures for the same setting; null if this run's setting was not published.
+    /// </summary>
     public static Published? For(RunPlan plan) =>
         plan.Architecture == "BatchTopK" && plan.Latents == Latents && RunSpecs.IsModelOf(plan, Benchmark)
             ? BatchTopK.FirstOrDefault(published => published.K == plan.K)

@@ -5,7 +5,9 @@ using SynthSae.Hosting;
 
 namespace SynthSae.Reports;
 
-/// <summary>A specification as a table of its fields, by the names that <c>--set</c> takes.</summary>
+/// <summary>
+/// A specification as a table of its fields, by the names that <c>--set</c> takes.
+/// </summary>
 internal static class SpecReport
 {
     private const int LongList = 6;

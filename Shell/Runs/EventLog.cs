@@ -6,8 +6,9 @@ using SynthSae.Formatting;
 namespace SynthSae.Runs;
 
 /// <summary>
-/// The append-only record of a run: one JSON object per line, each with <c>time</c> and <c>event</c>.
-/// A line is written in one piece, so that a reader never sees half of one that ends in a newline.
+/// The append-only record of a run: one JSON object per line, each with <c>time</c> and
+/// <c>event</c>. A line is written in one piece, so that a reader never sees half of one that ends
+/// in a newline.
 /// </summary>
 public sealed class EventLog(string path) : IDisposable
 {

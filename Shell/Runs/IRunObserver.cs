@@ -1,6 +1,8 @@
 namespace SynthSae.Runs;
 
-/// <summary>Told what a run does while it goes on; called on the run's thread, so it must be quick.</summary>
+/// <summary>
+/// Told what a run does while it goes on; called on the run's thread, so it must be quick.
+/// </summary>
 public interface IRunObserver
 {
     /// <summary>A phase begins.</summary>

@@ -3,5 +3,6 @@ namespace SynthSae.Runs;
 /// <summary>One measured figure.</summary>
 /// <param name="Name">The reference's name, e.g. explained_variance.</param>
 /// <param name="Value">The estimate.</param>
-/// <param name="StandardError">Of sampling the evaluation data; 0 where none enter; NaN if not known.</param>
+/// <param name="StandardError">Of sampling the evaluation data; 0 where none enter; NaN if not
+///   known.</param>
 public sealed record Metric(string Name, double Value, double StandardError);

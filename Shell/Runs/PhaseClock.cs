@@ -8,8 +8,10 @@ public sealed class PhaseClock
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly Dictionary<string, TimeSpan> _parts = [];
 
-    /// <summary>Time since the clock was made.</summary>
-    public TimeSpan Total => Stopwatch.GetElapsedTime(_start);
+    private TimeSpan? _total;
+
+    /// <summary>Time since the clock was made, until it was stopped.</summary>
+    public TimeSpan Total => _total ?? Stopwatch.GetElapsedTime(_start);
 
     /// <summary>Parts in the order in which they first occurred.</summary>
     public IReadOnlyDictionary<string, TimeSpan> Parts => _parts;
@@ -38,6 +40,9 @@ public sealed class PhaseClock
             work();
             return true;
         });
+
+    /// <summary>The total stands from now on.</summary>
+    public void Stop() => _total ??= Total;
 
     /// <summary>Count a span that was measured elsewhere.</summary>
     public void Add(string part, TimeSpan span) => _parts[part] = this[part] + span;

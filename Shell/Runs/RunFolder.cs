@@ -60,7 +60,9 @@ public sealed class RunFolder
         return new RunFolder(path);
     }
 
-    /// <summary>Make a folder in <paramref name="runs"/> under a name that no other run has.</summary>
+    /// <summary>
+    /// Make a folder in <paramref name="runs"/> under a name that no other run has.
+    /// </summary>
     public static RunFolder CreateIn(string runs, string id)
     {
         var path = System.IO.Path.Combine(runs, id);

@@ -8,9 +8,11 @@ namespace SynthSae.Runs;
 /// <param name="Plan">What was run.</param>
 /// <param name="Folder">Where everything lies.</param>
 /// <param name="Last">The last training step.</param>
-/// <param name="TrainingForm">Scores of the SAE as it was trained; null without a final evaluation.</param>
+/// <param name="TrainingForm">Scores of the SAE as it was trained; null without a final
+///   evaluation.</param>
 /// <param name="SavedForm">Scores of the SAE as it was saved.</param>
 /// <param name="Clock">Times.</param>
+/// <param name="StepParts">Seconds of the parts of the training steps, by name.</param>
 /// <param name="Interrupted">Ended by a signal before all samples were seen.</param>
 public sealed record RunResult(
     RunPlan Plan,
@@ -19,6 +21,7 @@ public sealed record RunResult(
     Scores? TrainingForm,
     Scores? SavedForm,
     PhaseClock Clock,
+    IReadOnlyDictionary<string, double> StepParts,
     bool Interrupted)
 {
     /// <summary>Training samples per second, data generation included.</summary>
@@ -70,10 +73,17 @@ public sealed record RunResult(
         }
 
         seconds["total"] = Json.Seconds(Clock.Total);
+        var step = new JsonObject();
+        foreach (var (part, span) in StepParts)
+        {
+            step[part] = Json.Number(Math.Round(span, 3));
+        }
+
         return new JsonObject
         {
             ["samples_per_second"] = Json.Number(Math.Round(SamplesPerSecond, 1)),
             ["seconds"] = seconds,
+            ["step_seconds"] = step,
         };
     }
 }

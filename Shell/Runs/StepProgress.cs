@@ -4,7 +4,8 @@ namespace SynthSae.Runs;
 /// <param name="Step">Steps taken, from 1.</param>
 /// <param name="Steps">Steps to take.</param>
 /// <param name="Samples">Samples seen.</param>
-/// <param name="Loss">Total loss of the batch: squared error summed over D, and auxiliary terms.</param>
+/// <param name="Loss">Total loss of the batch: squared error summed over D, and auxiliary
+///   terms.</param>
 /// <param name="Mse">The squared error alone.</param>
 /// <param name="L0">Mean number of active latents.</param>
 /// <param name="R2">Share of the batch's variance that is explained.</param>

@@ -9,8 +9,8 @@ using SynthSae.Settings;
 namespace SynthSae.Runs;
 
 /// <summary>
-/// One training run from the specification to the scores: makes the world, trains on its samples, scores
-/// the SAE on samples of their own, and records everything in the run folder.
+/// One training run from the specification to the scores: makes the world, trains on its samples,
+/// scores the SAE on samples of their own, and records everything in the run folder.
 /// </summary>
 public sealed class TrainingRun
 {
@@ -34,8 +34,8 @@ public sealed class TrainingRun
     }
 
     /// <summary>
-    /// Run it to the end. When <paramref name="stop"/> is requested, the step in progress is finished
-    /// and the SAE saved. A failure is recorded in the folder before it is thrown on.
+    /// Run it to the end. When <paramref name="stop"/> is requested, the step in progress is
+    /// finished and the SAE saved. A failure is recorded in the folder before it is thrown on.
     /// </summary>
     /// <exception cref="CrashException">A bug; its stack trace lies in the folder.</exception>
     public static RunResult Execute(
@@ -73,7 +73,7 @@ public sealed class TrainingRun
     private RunResult Execute(CancellationToken stop)
     {
         _events.Append("started", ("run", _folder.Id), ("steps", _plan.Steps));
-        var world = LoadWorld();
+        var world = LoadWorld(stop);
         var trainer = new Trainer(_settings.Backend(), _plan.Spec, world.World.HiddenDim);
         var complete = Train(trainer, world, stop);
         if (_last.Step == 0)
@@ -82,22 +82,33 @@ public sealed class TrainingRun
         }
 
         var saved = Save(trainer);
-        var scores = complete && _plan.Spec.Value.Evaluation.Final
-            ? ScoreBoth(trainer, saved, world, stop)
-            : null;
-
-        var interrupted = !complete || stop.IsCancellationRequested;
+        var final = _plan.Spec.Value.Evaluation.Final;
+        var scores = complete && final ? ScoreBoth(trainer, saved, world, stop) : null;
+        var interrupted = !complete || (final && scores is null);
+        _clock.Stop();
         var result = new RunResult(
-            _plan, _folder, _last, scores?.Trained, scores?.Saved, _clock, interrupted);
+            _plan,
+            _folder,
+            _last,
+            scores?.Trained,
+            scores?.Saved,
+            _clock,
+            StepReports.Parts(trainer),
+            interrupted);
         RunFolder.WriteJson(_folder.ResultFile, result.ToJson());
         _events.Append(interrupted ? "interrupted" : "finished", ("seconds", Json.Seconds(_clock.Total)));
         return result;
     }
 
-    private LoadedWorld LoadWorld()
+    // Nothing is lost when this is stopped half-way, so it need not be waited for.
+    private LoadedWorld LoadWorld(CancellationToken stop)
     {
         Begin(RunPhase.World, "making the synthetic model");
-        var world = _clock.Measure(TimedParts.World, () => Worlds.Load(_plan.Spec.Value.Model, _plan.Name, _settings));
+        var source = _plan.Spec.Value.Model;
+        var world = _clock.Measure(
+            TimedParts.World,
+            () => Task.Run(() => Worlds.Load(source, _plan.Name, _settings), stop)
+                .WaitAsync(stop).GetAwaiter().GetResult());
         _events.Append("world", ("origin", world.Origin), ("seconds", Json.Seconds(_clock[TimedParts.World])));
         foreach (var warning in world.Notes)
         {

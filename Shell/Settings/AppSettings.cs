@@ -7,7 +7,8 @@ namespace SynthSae.Settings;
 /// <param name="CacheFolder">Compiled worlds; null for no cache.</param>
 /// <param name="LogEvery">Steps between entries of the event log, at least 1.</param>
 /// <param name="Effective">Every setting with its source.</param>
-/// <param name="Files">The configuration files that are looked for, and whether each exists.</param>
+/// <param name="Files">The configuration files that are looked for, and whether each
+///   exists.</param>
 public sealed record AppSettings(
     int Threads,
     bool UseReference,

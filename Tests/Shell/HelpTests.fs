@@ -1,0 +1,49 @@
+module SynthSae.Tests.Shell.HelpTests
+
+open SynthSae.Tests
+open Xunit
+
+let commands =
+    [ "run"; "eval"; "sample"; "encode"; "decode"; "inspect"; "presets"; "doctor"; "bench" ]
+
+[<Fact>]
+let ``every command explains itself with examples`` () =
+    for command in commands do
+        let outcome = Cli.run [ command; "--help" ]
+        Assert.Equal(0, outcome.Code)
+        Assert.Contains($"synthsae {command}", outcome.Out)
+        Assert.Contains("Usage:", outcome.Out)
+        Assert.Contains("Examples:", outcome.Out)
+        Assert.Equal("", outcome.Error)
+
+[<Fact>]
+let ``the program alone lists every command`` () =
+    let outcome = Cli.run []
+    Assert.Equal(0, outcome.Code)
+
+    for command in commands do
+        Assert.Contains($"\n  {command} ", outcome.Out)
+
+[<Fact>]
+let ``the version is one line`` () =
+    let outcome = Cli.run [ "--version" ]
+    Assert.Equal(0, outcome.Code)
+    Assert.Matches(@"^synthsae \d+\.\d+\.\d+\n$", outcome.Out)
+
+[<Fact>]
+let ``the examples in the help are understood`` () =
+    let examples =
+        commands
+        |> List.collect (fun command ->
+            let help = (Cli.run [ command; "--help" ]).Out
+            help.Substring(help.IndexOf "Examples:").Split '\n' |> Array.toList)
+        |> List.map (fun line -> (line.Trim().Split "  ")[0])
+        |> List.filter (fun line -> line.StartsWith "synthsae ")
+
+    Assert.True(examples.Length >= commands.Length)
+
+    for example in examples do
+        // With --help the rest is parsed, but not run.
+        let words = example.Split ' ' |> Array.toList |> List.tail
+        let outcome = Cli.run (words @ [ "--help" ])
+        Assert.Equal(0, outcome.Code)

@@ -1,6 +1,7 @@
 namespace SynthSae.Compute.Training
 
 open SynthSae.Compute
+open SynthSae.Compute.Ops
 open SynthSae.Spec
 
 /// What a training run carries from step to step.
@@ -33,10 +34,6 @@ type DenseStepResult =
 
 /// What follows the gradients in a training step (REFERENCE §8.3, 9.4), in double precision.
 module DenseStep =
-    /// Bound on the global gradient norm.
-    [<Literal>]
-    let MaxNorm = 1.0
-
     /// Adam's ε, added to the root of the second moment.
     [<Literal>]
     let Epsilon = 1e-8
@@ -51,8 +48,8 @@ module DenseStep =
           Step = 0
           Topk_threshold = 0.0 }
 
-    /// What gradients of this global norm are multiplied with: MaxNorm / (norm + 1e-6), at most 1.
-    let clipScale (norm: float) = min 1.0 (MaxNorm / (norm + 1e-6))
+    /// What gradients of this global norm are multiplied with (`ClipAdam.clip`).
+    let clipScale (norm: float) = ClipAdam.clip norm
 
     /// Adam with bias correction (Kingma & Ba 2015): p −= lr · m̂ / (√v̂ + ε), m̂ = m / (1 − β₁ᵗ),
     /// v̂ = v / (1 − β₂ᵗ).

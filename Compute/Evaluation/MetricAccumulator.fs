@@ -1,6 +1,7 @@
 namespace SynthSae.Compute
 
 open System
+open System.Runtime.CompilerServices
 
 /// Collects the metrics' sums batch by batch, apart for each block of samples that the jackknife leaves
 /// out in turn. Costs O(entries + B·D) per batch, nothing of the order of N or L. The result does not depend
@@ -13,7 +14,7 @@ type MetricAccumulator
     let sums =
         Array.init blockCount (fun _ -> MetricSums.zero matching.BestFeature.Length features dim)
 
-    /// Number of the last row, counted over all batches, in which a feature was active.
+    /// Number of the last sample in which a feature was active.
     let lastActive: int64[] = Array.create features -1L
 
     let mutable seen = 0L
@@ -44,6 +45,7 @@ type MetricAccumulator
         block.TrueEntries <- block.TrueEntries + int64 truth.Length
         block.LatentEntries <- block.LatentEntries + int64 latents.Length
 
+    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let measureRow (x: Matrix) (xHat: Matrix) row =
         let values = x.Row row
         let guesses = xHat.Row row
@@ -70,15 +72,14 @@ type MetricAccumulator
             block.NormRatio <- block.NormRatio + sqrt (squaredHat[row] / squaredNorm[row])
             block.NormRatios <- block.NormRatios + 1L
 
-    /// Each worker has columns of its own, so that a column's sum keeps the order of the rows.
-    let addColumns first (x: Matrix) =
-        Threads.ranges threads dim 64 (fun _ firstColumn lastColumn ->
-            for row in 0 .. x.Rows - 1 do
-                let sum = sums[blockOf (first + int64 row)].Sum
-                let values = x.Row row
+    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    let addColumns first (x: Matrix) firstColumn lastColumn =
+        for row in 0 .. x.Rows - 1 do
+            let sum = sums[blockOf (first + int64 row)].Sum
+            let values = x.Row row
 
-                for d in firstColumn .. lastColumn - 1 do
-                    sum[d] <- sum[d] + float values[d])
+            for d in firstColumn .. lastColumn - 1 do
+                sum[d] <- sum[d] + float values[d]
 
     /// The next batch: true features (B, N), latents (B, L), x and its reconstruction (B, D).
     member _.Add(truth: Codes, latents: Codes, x: Matrix, xHat: Matrix) =
@@ -96,7 +97,9 @@ type MetricAccumulator
             for row in firstRow .. lastRow - 1 do
                 measureRow x xHat row)
 
-        addColumns first x
+        // Each worker has columns of its own, so that a column's sum keeps the order of the rows.
+        Threads.ranges threads dim 64 (fun _ firstColumn lastColumn ->
+            addColumns first x firstColumn lastColumn)
 
         for row in 0 .. x.Rows - 1 do
             let sample = first + int64 row

@@ -34,16 +34,17 @@ module MatchCosinesCpu =
             NativePtr.set target i (NativePtr.get source i * scale)
             i <- i + 1
 
-    /// The given rows, each divided by its norm.
-    let private unitRows threads (matrix: Matrix) (selected: int -> int) count =
-        let units = Matrix(count, matrix.Cols)
-
-        Threads.ranges threads count 64 (fun _ first last ->
+    /// units ← the selected rows, as many as `units` has, each divided by its norm.
+    let private fillUnits threads (matrix: Matrix) (selected: int -> int) (units: Matrix) =
+        Threads.ranges threads units.Rows 64 (fun _ first last ->
             for row in first .. last - 1 do
                 let source = selected row
                 let inverse = float32 (1.0 / MatchCosines.norm matrix source)
                 scale matrix.Cols (matrix.RowPtr source) inverse (units.RowPtr row))
 
+    let private unitRows threads (matrix: Matrix) selected count =
+        let units = Matrix(count, matrix.Cols)
+        fillUnits threads matrix selected units
         units
 
     /// Offer cosines[i, first … last−1] of the others firstOther + i to the lists of the rows first … last−1.
@@ -95,16 +96,18 @@ module MatchCosinesCpu =
         let candidates = Candidates.empty rows.Rows others.Rows count
         let thresholds = Matrix.init 1 rows.Rows (fun _ _ -> -1.0f)
         let block = max 64 (blockElements / max 1 rows.Rows) |> min others.Rows
+        let mutable part = Matrix(block, others.Cols)
         let mutable cosines = Matrix(block, rows.Rows)
 
         if count > 0 then
             for first in 0..block .. others.Rows - 1 do
                 let size = min block (others.Rows - first)
-                let part = unitRows threads others (fun row -> first + row) size
 
                 if size < block then
+                    part <- Matrix(size, others.Cols)
                     cosines <- Matrix(size, rows.Rows)
 
+                fillUnits threads others (fun row -> first + row) part
                 let current = cosines
                 GemmCpu.multiply threads false part true units current
 

@@ -35,7 +35,10 @@ internal sealed class BenchCommand : CliCommand
     }
 
     public override IReadOnlyList<(string Line, string Effect)> Examples =>
-        [("synthsae bench train", "training alone"), ("synthsae bench --json", "everything, as JSON")];
+    [
+        ("synthsae bench train", "training alone"),
+        ("synthsae bench --json", "everything, as JSON"),
+    ];
 
     private int Execute(ParseResult parsed)
     {
@@ -43,7 +46,8 @@ internal sealed class BenchCommand : CliCommand
         var json = parsed.GetValue(_json);
         var writer = json ? _host.Error : _host.Out;
         writer.WriteLine(
-            $"{Machine.Processor}, {Machine.Simd}, {settings.Threads} threads; medians, [smallest … largest]");
+            $"{Machine.Processor}, {Machine.Simd}, {settings.Threads} threads; "
+            + "medians, [smallest … largest]");
         var figures = Suite.run(
             settings.Threads,
             ListModule.OfSeq(parsed.GetValue(_groups) ?? []),
@@ -61,11 +65,14 @@ internal sealed class BenchCommand : CliCommand
     {
         var (least, most) = figure.Spread;
         var spread = least == most ? "" : $"[{Numbers.Short(least)} … {Numbers.Short(most)}]";
-        var target = figure.Target is { Value: var wanted } ? $"  target {Numbers.Short(wanted)}" : "";
-        var reference = figure.Reference is { Value: var theirs } ? $"  reference {Numbers.Short(theirs)}" : "";
+        var target = Named("target", figure.Target);
+        var reference = Named("reference", figure.Reference);
         var value = $"{Numbers.Short(figure.Value),10} {figure.Unit}";
         return $"{figure.Name,-28} {value,-21} {spread,-24}{target}{reference}".TrimEnd();
     }
+
+    private static string Named(string name, FSharpOption<double>? value) =>
+        value is { Value: var number } ? $"  {name} {Numbers.Short(number)}" : "";
 
     private static JsonObject ToJson(IEnumerable<Figure> figures, AppSettings settings)
     {

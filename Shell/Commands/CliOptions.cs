@@ -18,7 +18,7 @@ internal static class CliOptions
 
     /// <summary>Results as one JSON object.</summary>
     public static Option<bool> Json() =>
-        new("--json") { Description = "Print one JSON object and nothing else on standard output." };
+        new("--json") { Description = "Print one JSON object and nothing else." };
 
     /// <summary>A file or folder.</summary>
     public static Option<string?> File(string name, string help, string description) =>

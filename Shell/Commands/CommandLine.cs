@@ -9,12 +9,15 @@ namespace SynthSae.Commands;
 /// </summary>
 public static class CommandLine
 {
+    // An argument that begins with @ is a name like any other.
+    private static readonly ParserConfiguration Parser = new() { ResponseFileTokenReplacer = null };
+
     /// <summary>The exit code.</summary>
     public static int Run(string[] args, Host host)
     {
         try
         {
-            var parsed = Root.Create(host).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            var parsed = Root.Create(host).Parse(args, Parser);
             return parsed.Action is ParseErrorAction
                 ? Mistakes.Report(parsed, host.Error)
                 : parsed.Invoke(new InvocationConfiguration

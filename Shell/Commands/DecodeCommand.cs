@@ -15,6 +15,7 @@ internal sealed class DecodeCommand(Host host) : TransformCommand(
     public override IReadOnlyList<(string Line, string Effect)> Examples =>
         [("synthsae decode runs/ID --input f.safetensors --output y.safetensors", "reconstruct")];
 
-    protected override long Transform(SavedSae sae, string input, string output, AppSettings settings) =>
+    protected override long Transform(
+        SavedSae sae, string input, string output, AppSettings settings) =>
         FileTransforms.Decode(sae, input, output, settings);
 }

@@ -23,7 +23,10 @@ internal sealed class DoctorCommand : CliCommand
     }
 
     public override IReadOnlyList<(string Line, string Effect)> Examples =>
-        [("synthsae doctor", "everything at a glance"), ("SYNTHSAE_THREADS=1 synthsae doctor", "where a setting comes from")];
+    [
+        ("synthsae doctor", "everything at a glance"),
+        ("synthsae doctor --threads 1 --cache none", "what these flags would change"),
+    ];
 
     private int Execute(ParseResult parsed)
     {

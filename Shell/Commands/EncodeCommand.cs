@@ -18,6 +18,7 @@ internal sealed class EncodeCommand(Host host) : TransformCommand(
         ("synthsae encode runs/ID --input x.safetensors --output f.safetensors", "encode it"),
     ];
 
-    protected override long Transform(SavedSae sae, string input, string output, AppSettings settings) =>
+    protected override long Transform(
+        SavedSae sae, string input, string output, AppSettings settings) =>
         FileTransforms.Encode(sae, input, output, settings);
 }

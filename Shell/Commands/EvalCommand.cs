@@ -23,7 +23,7 @@ internal sealed class EvalCommand : CliCommand
     };
 
     private readonly Option<string?> _model = CliOptions.File(
-        "--model", "preset|folder", "The synthetic model to score it on; a run folder brings its own.");
+        "--model", "preset|folder", "The synthetic model to score it on; a run brings its own.");
 
     private readonly Option<long?> _samples =
         CliOptions.Count("--samples", $"Samples to score on; {DefaultSamples} if not given.");
@@ -38,7 +38,8 @@ internal sealed class EvalCommand : CliCommand
         Add(_model);
         Add(_samples);
         Add(_json);
-        _common = new CommonOptions(this, SettingNames.Threads, SettingNames.Backend, SettingNames.Cache);
+        _common = new CommonOptions(
+            this, SettingNames.Threads, SettingNames.Backend, SettingNames.Cache);
         SetAction(Execute);
     }
 

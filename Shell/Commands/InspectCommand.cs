@@ -12,7 +12,7 @@ internal sealed class InspectCommand : CliCommand
     private readonly CommonOptions _common;
     private readonly Argument<string> _what = new("preset|file|folder")
     {
-        Description = "A preset, a specification's file, or a folder with a model, an SAE or a run.",
+        Description = "A preset, a specification's file, or a folder of a model, an SAE or a run.",
     };
 
     public InspectCommand(Host host)

@@ -38,8 +38,9 @@ internal static class Mistakes
             return $"{Path(command)} has no option {token}{Nearest.Hint(token, options)}";
         }
 
+        var commands = command.Subcommands.Select(sub => sub.Name);
         return command is RootCommand
-            ? $"there is no command {token}{Nearest.Hint(token, command.Subcommands.Select(sub => sub.Name))}"
+            ? $"there is no command {token}{Nearest.Hint(token, commands)}"
             : $"{Path(command)} cannot use the argument {token}";
     }
 

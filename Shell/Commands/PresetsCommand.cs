@@ -21,7 +21,10 @@ internal sealed class PresetsCommand : CliCommand
     }
 
     public override IReadOnlyList<(string Line, string Effect)> Examples =>
-        [("synthsae presets", "names and descriptions"), ("synthsae inspect small", "one in detail")];
+    [
+        ("synthsae presets", "names and descriptions"),
+        ("synthsae inspect small", "one in detail"),
+    ];
 
     private int Execute(ParseResult parsed)
     {

@@ -12,8 +12,8 @@ internal static class Root
     public const string Name = "synthsae";
 
     private const string Description =
-        "Trains sparse autoencoders on synthetic activations whose true features are known, and says "
-        + "how well they recovered the truth. Begin with: synthsae run small";
+        "Trains sparse autoencoders on synthetic activations whose true features are known, and "
+        + "says how well they recovered the truth. Begin with: synthsae run small";
 
     public static RootCommand Create(Host host)
     {

@@ -16,18 +16,18 @@ internal sealed class RunCommand : CliCommand
     private readonly CommonOptions _common;
     private readonly Argument<string> _what = new("preset|spec.json|run")
     {
-        Description = "A preset (see synthsae presets), a specification's file, or a run folder to repeat.",
+        Description = "A preset, a specification's file, or a run folder to repeat.",
     };
 
     private readonly Option<string[]> _set = new("--set")
     {
-        Description = "Change a field of the specification, e.g. sae.k=30. May be given several times.",
+        Description = "Change a field of the specification, e.g. sae.k=30; repeatable.",
         HelpName = "path=value",
         Arity = ArgumentArity.OneOrMore,
     };
 
     private readonly Option<long?> _samples =
-        CliOptions.Count("--samples", "Samples to train on, e.g. 2M. Short for --set training_samples=N.");
+        CliOptions.Count("--samples", "Samples to train on, e.g. 2M.");
 
     private readonly Option<long?> _seed =
         CliOptions.Count("--seed", "Seed of the SAE and of the samples that it sees.", min: 0);
@@ -36,11 +36,12 @@ internal sealed class RunCommand : CliCommand
         CliOptions.Count("--eval-samples", "Samples of the final evaluation.");
 
     private readonly Option<string?> _out =
-        CliOptions.File("--out", "DIR", "The run folder itself; new or empty. Otherwise it is made in --runs.");
+        CliOptions.File("--out", "DIR", "The run folder itself, new or empty; else one in --runs.");
 
     private readonly Option<bool> _json = CliOptions.Json();
 
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Show no progress." };
+    private readonly Option<bool> _quiet =
+        new("--quiet", "-q") { Description = "Show no progress." };
 
     public RunCommand(Host host)
         : base("run", "Train an SAE on a synthetic model and score it against the truth.")
@@ -81,7 +82,7 @@ internal sealed class RunCommand : CliCommand
             : RunFolder.CreateIn(settings.RunsFolder, RunId.Of(plan, DateTime.UtcNow));
 
         var observer = Observers.For(_host, plan.Latents, parsed.GetValue(_quiet));
-        using var stop = new StopSignal(() => observer.Note("stopping; a second signal ends at once"));
+        using var stop = new StopSignal(() => observer.Note("stopping; again to end at once"));
         var result = Train(plan, settings, folder, observer, stop.Token);
         if (result is null)
         {

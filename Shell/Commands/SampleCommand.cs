@@ -2,6 +2,7 @@ using System.CommandLine;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
+using SynthSae.Reports;
 using SynthSae.Settings;
 
 namespace SynthSae.Commands;
@@ -10,6 +11,7 @@ namespace SynthSae.Commands;
 internal sealed class SampleCommand : CliCommand
 {
     private const long DefaultSamples = 10_000;
+    private const long DefaultFirst = 4096;
 
     private readonly Host _host;
     private readonly CommonOptions _common;
@@ -22,12 +24,18 @@ internal sealed class SampleCommand : CliCommand
         CliOptions.Count("--samples", $"Samples to draw; {DefaultSamples} if not given.");
 
     private readonly Option<string?> _out = CliOptions.File(
-        "--out", "FILE.safetensors", "Write the samples: x, and the true features as CSR tensors.");
+        "--out", "FILE", "Write the samples as safetensors: x, and the true features (CSR).");
 
     private readonly Option<bool> _stats = new("--stats")
     {
         Description = "Print statistics; the default unless --out is given.",
     };
+
+    private readonly Option<long?> _first = CliOptions.Count(
+        "--first", $"Also count activity among the first N features; {DefaultFirst} if not given.");
+
+    private readonly Option<string?> _features = CliOptions.File(
+        "--features", "FILE", "Write nominal and achieved rate of every feature as CSV.");
 
     private readonly Option<bool> _json = CliOptions.Json();
 
@@ -39,45 +47,65 @@ internal sealed class SampleCommand : CliCommand
         Add(_samples);
         Add(_out);
         Add(_stats);
+        Add(_first);
+        Add(_features);
         Add(_json);
-        _common = new CommonOptions(this, SettingNames.Threads, SettingNames.Backend, SettingNames.Cache);
+        _common = new CommonOptions(
+            this, SettingNames.Threads, SettingNames.Backend, SettingNames.Cache);
         SetAction(Execute);
     }
 
     public override IReadOnlyList<(string Line, string Effect)> Examples =>
     [
-        ("synthsae sample synth-sae-bench-16k --samples 200k", "statistics of the benchmark's world"),
-        ("synthsae sample small --samples 5000 --out small.safetensors", "data for another program"),
+        ("synthsae sample synth-sae-bench-16k --samples 200k", "statistics of the benchmark"),
+        ("synthsae sample small --samples 5000 --out small.safetensors", "data to use elsewhere"),
     ];
 
     private int Execute(ParseResult parsed)
     {
         var settings = _common.Read(parsed);
-        var samples = parsed.GetValue(_samples) ?? DefaultSamples;
+        var samples = SmallCount(parsed, _samples, DefaultSamples);
+        var first = SmallCount(parsed, _first, DefaultFirst);
         var world = Worlds.Load(parsed.GetRequiredValue(_model), settings);
-        var file = parsed.GetValue(_out);
-        if (file is not null)
+        if (parsed.GetValue(_out) is { } file)
         {
             SampleFile.Write(file, world, samples, settings);
             _host.Error.WriteLine($"wrote {Counts.Exact(samples)} samples to {file}");
         }
 
-        var json = parsed.GetValue(_json);
-        if (!json && file is not null && !parsed.GetValue(_stats))
+        if (WantsStatistics(parsed))
         {
-            return ExitCode.Ok;
-        }
-
-        var statistics = WorldStatistics.Draw(settings, world, samples);
-        if (json)
-        {
-            _host.Out.Write(Json.Pretty(statistics.ToJson()));
-        }
-        else
-        {
-            statistics.Write(_host);
+            Report(new WorldReport(settings, world, samples, first), parsed);
         }
 
         return ExitCode.Ok;
     }
+
+    private bool WantsStatistics(ParseResult parsed) =>
+        parsed.GetValue(_out) is null
+        || parsed.GetValue(_stats)
+        || parsed.GetValue(_json)
+        || parsed.GetValue(_features) is not null;
+
+    private void Report(WorldReport report, ParseResult parsed)
+    {
+        if (parsed.GetValue(_features) is { } table)
+        {
+            Files.WriteText(table, report.FeatureTable());
+        }
+
+        if (parsed.GetValue(_json))
+        {
+            _host.Out.Write(Json.Pretty(report.ToJson()));
+        }
+        else
+        {
+            report.Write(_host);
+        }
+    }
+
+    private static int SmallCount(ParseResult parsed, Option<long?> option, long fallback) =>
+        (parsed.GetValue(option) ?? fallback) is <= int.MaxValue and var count
+            ? (int)count
+            : throw Failure.BadInput(option.Name, $"must be at most {int.MaxValue}");
 }

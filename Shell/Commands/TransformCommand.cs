@@ -33,7 +33,8 @@ internal abstract class TransformCommand : CliCommand
     }
 
     /// <summary>Read, compute, write; the number of samples.</summary>
-    protected abstract long Transform(SavedSae sae, string input, string output, AppSettings settings);
+    protected abstract long Transform(
+        SavedSae sae, string input, string output, AppSettings settings);
 
     private int Execute(ParseResult parsed)
     {

@@ -8,5 +8,7 @@ public static class Engine
 {
     /// <summary>The backend that the settings ask for.</summary>
     public static Backend Backend(this AppSettings settings) =>
-        settings.UseReference ? Compute.Backend.Reference : Compute.Backend.NewCpu(settings.Threads);
+        settings.UseReference
+            ? Compute.Backend.Reference
+            : Compute.Backend.NewCpu(settings.Threads);
 }

@@ -78,7 +78,7 @@ public static class FileTransforms
         if (rows * columns > Array.MaxLength)
         {
             throw Failure.BadInput(
-                path, $"{rows} samples of {columns} numbers are too many for one file; split the input");
+                path, $"{rows} samples of {columns} numbers are too many; split the input");
         }
     }
 

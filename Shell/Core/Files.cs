@@ -6,7 +6,8 @@ namespace SynthSae.Core;
 public static class Files
 {
     /// <summary>Write a text file.</summary>
-    public static void WriteText(string path, string content) => AtomicFile.writeText(path, content);
+    public static void WriteText(string path, string content) =>
+        AtomicFile.writeText(path, content);
 
     /// <summary>Read a text file.</summary>
     public static string ReadText(string path) => FileErrors.readText(path);

@@ -10,11 +10,13 @@ namespace SynthSae.Core;
 public sealed record LoadedWorld(World World, string Name, string Origin, string? Note)
 {
     /// <summary>All that the reader should know of the world.</summary>
-    public IEnumerable<string> Notes => Note is null ? World.Warnings : World.Warnings.Prepend(Note);
+    public IEnumerable<string> Notes =>
+        Note is null ? World.Warnings : World.Warnings.Prepend(Note);
 
     /// <summary>Draws the world's own samples.</summary>
     public Sampler Sampler(Backend backend) => SamplerModule.create(backend, World);
 
     /// <summary>Draws the samples of a run.</summary>
-    public Sampler Sampler(Backend backend, long runSeed) => SamplerModule.forRun(backend, World, runSeed);
+    public Sampler Sampler(Backend backend, long runSeed) =>
+        SamplerModule.forRun(backend, World, runSeed);
 }

@@ -20,8 +20,8 @@ public static class RunSpecs
     public static RunPlan Load(string name, IReadOnlyList<(string Path, string Value)> changes)
     {
         var (title, spec) = Read(name);
-        var settings = ListModule.OfSeq(changes.Select(change => Tuple.Create(change.Path, change.Value)));
-        var changed = RunSpecModule.set(settings, spec).OrThrow("the changed fields");
+        var pairs = changes.Select(change => Tuple.Create(change.Path, change.Value));
+        var changed = RunSpecModule.set(ListModule.OfSeq(pairs), spec).OrThrow("what is set");
         return new RunPlan(title, RunSpecModule.validate(changed).OrThrow(name));
     }
 
@@ -31,7 +31,8 @@ public static class RunSpecs
         {
             Source.OfPreset preset => (preset.Name, preset.Preset.Run),
             Source.RunFile file => ReadFile(file.Name, file.Text),
-            Source.RunFolder run => ReadFile(run.Folder.RunFile, Files.ReadText(run.Folder.RunFile)),
+            Source.RunFolder { Folder: var folder } =>
+                ReadFile(folder.RunFile, Files.ReadText(folder.RunFile)),
             Source.ModelFile or Source.ModelFolder => throw Failure.BadInput(
                 name,
                 "is a synthetic model, not a run; name it in a run, e.g. "

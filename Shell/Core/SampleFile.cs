@@ -20,8 +20,8 @@ public static class SampleFile
         if (samples * dim > Array.MaxLength)
         {
             throw Failure.BadInput(
-                "--samples", $"{samples} samples of {dim} numbers are too many for one file (at most "
-                    + $"{Array.MaxLength / dim})");
+                "--samples",
+                $"at most {Array.MaxLength / dim} samples fit into one file (got {samples})");
         }
 
         var x = new Matrix((int)samples, dim);
@@ -43,7 +43,8 @@ public static class SampleFile
             }
         }
 
-        Safetensors.write(path, Metadata(world), ListModule.OfSeq(Tensors(x, rowStart, index, value)));
+        var tensors = Tensors(x, rowStart, index, value);
+        Safetensors.write(path, Metadata(world), ListModule.OfSeq(tensors));
     }
 
     private static FSharpList<Tuple<string, string>> Metadata(LoadedWorld world) =>

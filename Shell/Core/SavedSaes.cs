@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using SynthSae.Compute;
-using SynthSae.Compute.Files;
 using SynthSae.Hosting;
 using SynthSae.Runs;
 using SaeFiles = SynthSae.Compute.Files.SaeFolderModule;

@@ -16,7 +16,12 @@ public static class Scoring
     /// each batch how many are done, and may throw to end it.
     /// </summary>
     public static Scored Score(
-        AppSettings settings, LoadedWorld world, Sae sae, long samples, int batchSize, Action<long> progress)
+        AppSettings settings,
+        LoadedWorld world,
+        Sae sae,
+        long samples,
+        int batchSize,
+        Action<long> progress)
     {
         var backend = settings.Backend();
         var result = Evaluation.runWith(
@@ -40,7 +45,7 @@ public static class Scoring
                 new(MetricNames.F1, value.F1Score, error.F1Score),
                 new(MetricNames.Mcc, value.Mcc, 0),
                 new(MetricNames.Uniqueness, value.Uniqueness, 0),
-                new(MetricNames.ExplainedVariance, value.ExplainedVariance, error.ExplainedVariance),
+                new(MetricNames.R2, value.ExplainedVariance, error.ExplainedVariance),
                 new("precision", value.Precision, error.Precision),
                 new("recall", value.Recall, error.Recall),
                 new("accuracy", value.Accuracy, error.Accuracy),

@@ -24,7 +24,8 @@ public static class Sources
             : Has(ModelConfig) ? new Source.ModelFolder(name)
             : Has(SaeConfig) ? new Source.SaeFolder(name)
             : throw Failure.BadInput(
-                name, $"holds none of run.json, {ModelConfig} and {SaeConfig}, so it is no run, model or SAE");
+                name,
+                $"is no run, model or SAE: it holds no run.json, {ModelConfig} or {SaeConfig}");
     }
 
     private static Source OfFile(string name)

@@ -40,7 +40,8 @@ public static class Worlds
         var valid = SyntheticModelSpecModule.validate(spec).OrThrow(name);
         if (settings.CacheFolder is not { } folder)
         {
-            return new LoadedWorld(WorldCompiler.compile(settings.Backend(), valid), name, "compiled", null);
+            var made = WorldCompiler.compile(settings.Backend(), valid);
+            return new LoadedWorld(made, name, "compiled", null);
         }
 
         var (world, outcome) = WorldCache.getOrCompile(folder, settings.Backend(), valid);
@@ -48,7 +49,7 @@ public static class Worlds
         {
             CacheOutcome.Hit => ("cache", null),
             CacheOutcome.Rebuilt rebuilt =>
-                ("compiled", $"the cached world {rebuilt.file} {rebuilt.reason}; it was made again"),
+                ("compiled", $"cached world made again: {rebuilt.file} {rebuilt.reason}"),
             CacheOutcome.NotStored missed =>
                 ("compiled", $"the world could not be cached in {missed.file}: {missed.reason}"),
             _ => ("compiled", (string?)null),

@@ -6,6 +6,8 @@ namespace SynthSae.Formatting;
 /// <summary>Whole numbers as people write them: 200M, 1e6, 20_000, 20,000.</summary>
 public static partial class Counts
 {
+    private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
+
     /// <summary>The forms that <see cref="TryParse"/> understands, for messages and help.</summary>
     public const string Forms = "a whole number such as 20000, 20_000, 1e6, 50k or 200M";
 
@@ -22,7 +24,7 @@ public static partial class Counts
         }
 
         var digits = match.Groups["number"].Value.Replace("_", "").Replace(",", "");
-        if (!decimal.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
+        if (!decimal.TryParse(digits, NumberStyles.Float, Invariant, out var number))
         {
             return false;
         }
@@ -58,7 +60,7 @@ public static partial class Counts
         };
 
     private static string Digits(double value) =>
-        value.ToString(value < 10 ? "0.##" : value < 100 ? "0.#" : "0", CultureInfo.InvariantCulture);
+        value.ToString(value < 10 ? "0.##" : value < 100 ? "0.#" : "0", Invariant);
 
     [GeneratedRegex(@"^(?<number>\d[\d_,]*(\.\d+)?([eE]\+?\d{1,2})?)(?<suffix>[kKmMgGbB]?)$")]
     private static partial Regex Pattern();

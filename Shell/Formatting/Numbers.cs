@@ -33,7 +33,8 @@ public static class Numbers
         }
 
         var decimals = Math.Clamp(1 - (int)Math.Floor(Math.Log10(error)), 0, 4);
-        string Fixed(double number) => number.ToString("N" + decimals, CultureInfo.InvariantCulture);
+        string Fixed(double number) =>
+            number.ToString("N" + decimals, CultureInfo.InvariantCulture);
         return error < 0.00005 ? $"{Fixed(value)} ± <0.0001" : $"{Fixed(value)} ± {Fixed(error)}";
     }
 
@@ -49,6 +50,7 @@ public static class Numbers
             unit++;
         }
 
-        return value.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture) + " " + units[unit];
+        var number = value.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture);
+        return $"{number} {units[unit]}";
     }
 }

@@ -8,7 +8,8 @@ public static class Folders
 
     // The specification asks that relative paths be ignored.
     private static string Xdg(string variable, string underHome) =>
-        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } folder && Path.IsPathRooted(folder)
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } folder
+        && Path.IsPathRooted(folder)
             ? folder
             : Path.Combine(Home, underHome);
 

@@ -9,7 +9,7 @@ namespace SynthSae.Hosting;
 public static class Machine
 {
     /// <summary>Name of the processor as the system gives it.</summary>
-    public static string Processor => ReadProcessor() ?? RuntimeInformation.ProcessArchitecture.ToString();
+    public static string Processor => ReadProcessor() ?? Architecture;
 
     /// <summary>Processors that this process may use.</summary>
     public static int Cores => Environment.ProcessorCount;
@@ -19,7 +19,7 @@ public static class Machine
 
     /// <summary>E.g. "Linux 6.8 x64".</summary>
     public static string System =>
-        $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";
+        $"{RuntimeInformation.OSDescription} {Architecture}";
 
     /// <summary>E.g. ".NET 10.0.0".</summary>
     public static string Runtime => RuntimeInformation.FrameworkDescription;
@@ -44,14 +44,18 @@ public static class Machine
             ["runtime"] = Runtime,
         };
 
+    private static string Architecture =>
+        RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+
     private static string? ReadProcessor()
     {
         const string file = "/proc/cpuinfo";
+        const string key = "model name";
         try
         {
             return File.Exists(file)
                 ? File.ReadLines(file)
-                    .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?
+                    .FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal))?
                     .Split(':', 2)[1].Trim()
                 : null;
         }

@@ -73,7 +73,8 @@ public sealed class LiveDisplay : IRunObserver, IDisposable
                 _console.WriteLine(line);
             }
 
-            var now = string.Join('\n', ProgressText.Live(_tracker.Snapshot(), _console.Profile.Width - 1));
+            var lines = ProgressText.Live(_tracker.Snapshot(), _console.Profile.Width - 1);
+            var now = string.Join('\n', lines);
             if (now != shown)
             {
                 context.UpdateTarget(new Text(now));

@@ -29,7 +29,8 @@ public sealed class PlainLog(TextWriter writer, int latents) : IRunObserver
 
     public void Scoring(long done, long samples) => _tracker.Scoring(done, samples);
 
-    public void Evaluated(long step, Scores scores) => WriteLine(ProgressText.Evaluation(step, scores));
+    public void Evaluated(long step, Scores scores) =>
+        WriteLine(ProgressText.Evaluation(step, scores));
 
     public void Note(string text) => WriteLine($"note: {text}");
 

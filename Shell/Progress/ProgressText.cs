@@ -21,13 +21,18 @@ public static class ProgressText
         if (state is { Phase: RunPhase.Training, Training: { } training })
         {
             var pace = $"{Percent(training.Share)}  {Pace(training)}";
-            return [Cut(WithBar("training", training.Share, pace, width), width), Cut(Figures(training), width)];
+            var bar = WithBar("training", training.Share, pace, width);
+            return [Cut(bar, width), Cut(Figures(training), width)];
         }
 
         var words = $"{state.What}  {Seconds(state.InPhase)}";
-        return state.Scored > 0
-            ? [Cut(WithBar("scoring", state.Scored, Percent(state.Scored), width), width), Cut(words, width)]
-            : [Cut($"{Name(state.Phase)}  {words}", width)];
+        if (state.Scored == 0)
+        {
+            return [Cut($"{Name(state.Phase)}  {words}", width)];
+        }
+
+        var scored = WithBar("scoring", state.Scored, Percent(state.Scored), width);
+        return [Cut(scored, width), Cut(words, width)];
     }
 
     /// <summary>The scores of an evaluation between steps, in one line.</summary>
@@ -39,7 +44,7 @@ public static class ProgressText
     private static string Pace(TrainingFigures training) =>
         training.SamplesPerSecond > 0
             ? $"{Counts.Short(training.SamplesPerSecond)} samples/s  "
-                + $"{Durations.Words(training.SecondsLeft)} left"
+                + (training.Share < 1 ? $"{Durations.Words(training.SecondsLeft)} left" : "done")
             : $"{Counts.Short(training.Last.Samples)} samples";
 
     private static string Figures(TrainingFigures training)
@@ -72,7 +77,7 @@ public static class ProgressText
 
     // Whole seconds, so that a display that waits changes once a second at most.
     private static string Seconds(TimeSpan span) =>
-        span.TotalSeconds < 1 ? "" : Durations.Words(TimeSpan.FromSeconds(Math.Floor(span.TotalSeconds)));
+        span.TotalSeconds < 1 ? "" : Durations.Words(Math.Floor(span.TotalSeconds));
 
     private static string Percent(double share) =>
         Fixed(Math.Floor(share * 100), 0).PadLeft(3) + "%";

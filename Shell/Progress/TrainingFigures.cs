@@ -6,7 +6,8 @@ namespace SynthSae.Progress;
 /// <param name="Last">The last step, its loss, L0 and R² averaged over some 20 steps.</param>
 /// <param name="Latents">L.</param>
 /// <param name="SamplesPerSecond">Over the last seconds.</param>
-public readonly record struct TrainingFigures(StepProgress Last, int Latents, double SamplesPerSecond)
+public readonly record struct TrainingFigures(
+    StepProgress Last, int Latents, double SamplesPerSecond)
 {
     /// <summary>From 0 to 1.</summary>
     public double Share => (double)Last.Step / Last.Steps;

@@ -20,7 +20,7 @@ public sealed class DoctorReport(AppSettings settings)
     public void Write(Host host)
     {
         var machine = new TextTable(new(""), new(""))
-            .Add("synthsae", Build.Commit is { } commit ? $"{Build.Version} ({commit[..Math.Min(12, commit.Length)]})" : Build.Version)
+            .Add("synthsae", $"{Build.Version} {Build.Commit}")
             .Add("runtime", $"{Machine.Runtime} on {Machine.System}")
             .Add("processor", $"{Machine.Processor}, {Machine.Cores} cores usable")
             .Add("vectors", Machine.Simd)
@@ -45,7 +45,7 @@ public sealed class DoctorReport(AppSettings settings)
             host.Out.WriteLine($"  {path}{(exists ? "" : " (not there)")}");
         }
 
-        host.Out.WriteLine($"  environment {SettingNames.Prefix}…, e.g. {SettingNames.Threads.Variable}");
+        host.Out.WriteLine($"  the environment, e.g. {SettingNames.Threads.Variable}");
         host.Out.WriteLine($"  the command line, e.g. {SettingNames.Threads.Flag}");
     }
 

@@ -24,7 +24,11 @@ public sealed record FolderCheck(string Path, bool Exists, int Entries, long Byt
             }
 
             var folder = new DirectoryInfo(path);
-            var options = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 };
+            var options = new EnumerationOptions
+            {
+                RecurseSubdirectories = true,
+                MaxRecursionDepth = 1,
+            };
             return new FolderCheck(
                 path,
                 true,
@@ -72,10 +76,8 @@ public sealed record FolderCheck(string Path, bool Exists, int Entries, long Byt
         try
         {
             var probe = System.IO.Path.Combine(folder, $".synthsae-{Guid.NewGuid():N}");
-            using (new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
-            {
-                return null;
-            }
+            File.Create(probe, 1, FileOptions.DeleteOnClose).Dispose();
+            return null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -43,8 +43,9 @@ internal sealed class ForestReport(ForestView view, TextWriter writer)
             new("with exclusive children", Right: true));
         for (var depth = 0; depth <= view.MaxDepth; depth++)
         {
-            var nodes = Enumerable.Range(0, view.Forest.Nodes).Where(node => view.Forest.Depth[node] == depth);
-            AddRow(table, $"{depth}", [.. nodes]);
+            var nodes = Enumerable.Range(0, view.Forest.Nodes)
+                .Where(node => view.Forest.Depth[node] == depth).ToList();
+            AddRow(table, $"{depth}", nodes);
         }
 
         var outside = Enumerable.Range(0, view.Features)
@@ -60,7 +61,8 @@ internal sealed class ForestReport(ForestView view, TextWriter writer)
 
     private void AddRow(TextTable table, string name, List<int> nodes)
     {
-        var features = nodes.Select(node => view.Forest.Feature[node]).Where(feature => feature >= 0).ToList();
+        var features = nodes.Select(node => view.Forest.Feature[node])
+            .Where(feature => feature >= 0).ToList();
         var parents = nodes.Where(node => view.Children(node).Count > 0).ToList();
         table.Add(
             name,
@@ -80,7 +82,7 @@ internal sealed class ForestReport(ForestView view, TextWriter writer)
     {
         var children = view.Children(node);
         // One more line is no better than the child that it would stand for.
-        var shown = children.Count == ShownChildren + 1 ? children.Count : Math.Min(children.Count, ShownChildren);
+        var shown = children.Count <= ShownChildren + 1 ? children.Count : ShownChildren;
         for (var i = 0; i < shown; i++)
         {
             var last = i == children.Count - 1;

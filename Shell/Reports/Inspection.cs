@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using SynthSae.Compute;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
@@ -84,8 +83,8 @@ internal sealed class Inspection(AppSettings settings, Host host)
 
     private void WriteFields(SyntheticModelSpec model)
     {
-        Heading($"Synthetic model (fields {ModelField}.…): {Counts.Exact(model.NumFeatures)} features in "
-            + $"R^{model.HiddenDim}");
+        Heading($"Synthetic model (fields {ModelField}.…): "
+            + $"{Counts.Exact(model.NumFeatures)} features in R^{model.HiddenDim}");
         SpecReport.Write(Parse(SyntheticModelSpecModule.toJson(model)), host);
     }
 

@@ -25,7 +25,8 @@ public sealed record Published(double K, double F1, double Mcc, double Uniquenes
     /// The figures for the same setting; null if this run's setting was not published.
     /// </summary>
     public static Published? For(RunPlan plan) =>
-        plan.Architecture == "BatchTopK" && plan.Latents == Latents && RunSpecs.IsModelOf(plan, Benchmark)
+        plan is { Architecture: "BatchTopK", Latents: Latents }
+        && RunSpecs.IsModelOf(plan, Benchmark)
             ? BatchTopK.FirstOrDefault(published => published.K == plan.K)
             : null;
 
@@ -36,22 +37,23 @@ public sealed record Published(double K, double F1, double Mcc, double Uniquenes
             MetricNames.F1 => Text(F1),
             MetricNames.Mcc => Text(Mcc),
             MetricNames.Uniqueness => Text(Uniqueness),
-            MetricNames.ExplainedVariance => Text(R2),
+            MetricNames.R2 => Text(R2),
             _ => "",
         };
 
     /// <summary>What the published figures stand for, and how this run differs.</summary>
     public string Note(long samples)
     {
-        var note = $"SynthSAEBench-16k, BatchTopK, L0 {K}, 4,096 latents: mean of 5 runs of 200M samples, "
-            + "scored as trained.";
+        var note = $"SynthSAEBench-16k, BatchTopK, L0 {K}, 4,096 latents: mean of 5 runs of 200M "
+            + "samples, scored as trained.";
         return samples >= Samples
             ? note
-            : note + $" This run saw {Counts.Short(samples)} samples, {Share(samples)} of that: expect less.";
+            : $"{note} This run saw {Counts.Short(samples)} ({Share(samples)}): expect less.";
     }
 
     private static string Share(long samples) =>
         ((double)samples / Samples).ToString("0.#%", CultureInfo.InvariantCulture);
 
-    private static string Text(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
+    private static string Text(double value) =>
+        value.ToString("0.0000", CultureInfo.InvariantCulture);
 }

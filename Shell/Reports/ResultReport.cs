@@ -25,11 +25,12 @@ public static class ResultReport
     }
 
     private static string Title(RunResult result) =>
-        $"{result.Plan.Name}: {result.Plan.Architecture}, {Counts.Exact(result.Plan.Latents)} latents, "
-        + $"k = {result.Plan.K}";
+        $"{result.Plan.Name}: {result.Plan.Architecture}, "
+        + $"{Counts.Exact(result.Plan.Latents)} latents, k = {result.Plan.K}";
 
     private static string Pace(RunResult result) =>
-        $"trained on {Counts.Exact(result.Last.Samples)} samples in {Durations.Words(result.TrainingTime)} "
+        $"trained on {Counts.Exact(result.Last.Samples)} samples in "
+        + $"{Durations.Words(result.TrainingTime)} "
         + $"({Counts.Short(result.SamplesPerSecond)} samples/s); "
         + $"{Durations.Words(result.Clock.Total)} in all";
 
@@ -37,8 +38,8 @@ public static class ResultReport
     {
         if (result.Interrupted)
         {
-            writer.WriteLine($"Stopped after step {Counts.Exact(result.Last.Step)}. The SAE is saved in "
-                + result.Folder.SaeFolder);
+            writer.WriteLine($"Stopped after step {Counts.Exact(result.Last.Step)}. "
+                + $"The SAE is saved in {result.Folder.SaeFolder}");
             writer.WriteLine($"Score it with: synthsae eval {Shown(result.Folder)}");
         }
         else

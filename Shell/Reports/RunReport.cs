@@ -18,9 +18,9 @@ internal sealed class RunReport(RunFolder folder, Host host)
         host.Out.WriteLine();
         var table = new TextTable(new(""), new(""))
             .Add("  created", Text(run["created"]))
-            .Add("  program", $"synthsae {Text(run["program"]?["version"])}, backend {Text(run["backend"])}, "
-                + $"{Text(run["threads"])} threads")
-            .Add("  machine", $"{Text(run["machine"]?["processor"])}, {Text(run["machine"]?["cores"])} cores")
+            .Add("  program", $"synthsae {Text(run["program"]?["version"])}")
+            .Add("  backend", $"{Text(run["backend"])}, {Text(run["threads"])} threads")
+            .Add("  machine", Text(run["machine"]?["processor"]))
             .Add("  state", State());
         table.Write(host.Out, host.Width);
 
@@ -48,7 +48,7 @@ internal sealed class RunReport(RunFolder folder, Host host)
             return "not started";
         }
 
-        var events = Files.ReadText(folder.EventsFile).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var events = Files.ReadText(folder.EventsFile).Split('\n');
         var last = events.Select(TryParse).LastOrDefault(line => line is not null);
         var time = Text(last?["time"]);
         return Text(last?["event"]) switch
@@ -56,7 +56,8 @@ internal sealed class RunReport(RunFolder folder, Host host)
             "finished" => $"finished at {time}",
             "interrupted" => $"interrupted at {time}",
             "failed" => $"failed at {time}: {Text(last?["message"])}",
-            var other => $"running, or killed; last heard of at {time} ({other} {Text(last?["step"], "")})".Replace(" )", ")"),
+            var other =>
+                $"running, or killed; last heard of at {time}: {other} {Text(last?["step"], "")}",
         };
     }
 

@@ -12,7 +12,7 @@ internal sealed class SaeReport(SavedSae saved, Host host)
     public void Write()
     {
         var sae = saved.Sae;
-        host.Out.WriteLine($"{saved.Folder}: a sparse autoencoder, architecture {saved.Architecture}");
+        host.Out.WriteLine($"{saved.Folder}: a sparse autoencoder ({saved.Architecture})");
         host.Out.WriteLine();
         var table = new TextTable(new(""), new(""))
             .Add("  latents", Counts.Exact(sae.Latents))
@@ -31,8 +31,10 @@ internal sealed class SaeReport(SavedSae saved, Host host)
         activation switch
         {
             Compute.Activation.TopK top => $"TopK: the {top.k} largest of each sample",
-            Compute.Activation.BatchTopK batch => $"BatchTopK: {batch.k} per sample, chosen over the batch",
-            Compute.Activation.JumpRelu jump => $"JumpReLU: values above a threshold; thresholds {Range(jump.threshold)}",
+            Compute.Activation.BatchTopK batch =>
+                $"BatchTopK: {batch.k} per sample, chosen over the batch",
+            Compute.Activation.JumpRelu jump =>
+                $"JumpReLU: values above a threshold; thresholds {Range(jump.threshold)}",
             _ => "ReLU: values above 0",
         };
 
@@ -41,7 +43,8 @@ internal sealed class SaeReport(SavedSae saved, Host host)
         var (least, most) = (values.Min(), values.Max());
         return least == most
             ? $"all {Numbers.Short(least)}"
-            : $"{Numbers.Short(least)} … {Numbers.Short(most)}, mean {Numbers.Short(values.Average())}";
+            : $"{Numbers.Short(least)} … {Numbers.Short(most)}, "
+                + $"mean {Numbers.Short(values.Average())}";
     }
 
     private static float[] Norms(Matrix rows) =>

@@ -8,17 +8,24 @@ namespace SynthSae.Reports;
 public static class ScoreTable
 {
     /// <summary>Both forms of a run's SAE, beside published figures where there are any.</summary>
-    public static void Write(Scores trained, Scores saved, Published? published, long samples, Host host)
+    public static void Write(
+        Scores trained, Scores saved, Published? published, long samples, Host host)
     {
-        var table = published is null
-            ? new TextTable(new("metric"), new("trained"), new("saved"), new("what it means"))
-            : new TextTable(
-                new("metric"), new("trained"), new("saved"), new("published*"), new("what it means"));
+        TextTable.Column[] compared = published is null ? [] : [new("published*")];
+        var table = new TextTable(
+            [new("metric"), new("trained"), new("saved"), .. compared, new("what it means")]);
         foreach (var metric in trained.Metrics)
         {
-            string[] cells = [MetricNames.Title(metric.Name), Cell(metric), Cell(saved[metric.Name])];
-            string[] compared = published is null ? [] : [published.Cell(metric.Name)];
-            table.Add([.. cells, .. compared, MetricNames.Meaning(metric.Name)]);
+            var name = metric.Name;
+            string[] figure = published is null ? [] : [published.Cell(name)];
+            table.Add(
+            [
+                MetricNames.Title(name),
+                Cell(metric),
+                Cell(saved[name]),
+                .. figure,
+                MetricNames.Meaning(name),
+            ]);
         }
 
         table.Write(host.Out, host.Width);
@@ -31,7 +38,8 @@ public static class ScoreTable
         var table = new TextTable(new("metric"), new("value"), new("what it means"));
         foreach (var metric in scores.Metrics)
         {
-            table.Add(MetricNames.Title(metric.Name), Cell(metric), MetricNames.Meaning(metric.Name));
+            var name = metric.Name;
+            table.Add(MetricNames.Title(name), Cell(metric), MetricNames.Meaning(name));
         }
 
         table.Write(host.Out, host.Width);
@@ -42,9 +50,9 @@ public static class ScoreTable
         host.Out.WriteLine();
         Paragraph(
             host,
-            $"Scored on {Counts.Exact(trained.Samples)} samples that it was not trained on; ± is one "
-            + "standard error of that. \"trained\": with the selection rule of training; \"saved\": as "
-            + "the saved SAE works, on each sample alone.");
+            $"Scored on {Counts.Exact(trained.Samples)} samples that it was not trained on; ± is "
+            + "one standard error. \"trained\": with the selection rule of training; \"saved\": "
+            + "as the saved SAE works, on each sample alone.");
         if (published is not null)
         {
             Paragraph(host, $"* {published.Note(samples)}");
@@ -59,5 +67,6 @@ public static class ScoreTable
         }
     }
 
-    private static string Cell(Metric metric) => Numbers.WithError(metric.Value, metric.StandardError);
+    private static string Cell(Metric metric) =>
+        Numbers.WithError(metric.Value, metric.StandardError);
 }

@@ -47,11 +47,13 @@ internal static class SpecReport
     private static string List(JsonArray list) =>
         list.Count <= LongList
             ? $"[{string.Join(", ", list.Select(Words))}]"
-            : $"[{Words(list[0])}, {Words(list[1])}, … {Words(list[^1])}] ({Counts.Exact(list.Count)} entries)";
+            : $"{Counts.Exact(list.Count)} entries: {Words(list[0])}, {Words(list[1])} … "
+                + Words(list[^1]);
 
     private static string Scalar(JsonValue value) =>
         value.TryGetValue<bool>(out var flag) ? (flag ? "yes" : "no")
         : value.TryGetValue<long>(out var count) && Math.Abs(count) >= 1000 ? Counts.Exact(count)
-        : value.TryGetValue<double>(out var number) ? number.ToString("0.######", CultureInfo.InvariantCulture)
+        : value.TryGetValue<double>(out var number)
+            ? number.ToString("0.######", CultureInfo.InvariantCulture)
         : value.ToString();
 }

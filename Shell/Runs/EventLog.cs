@@ -12,6 +12,8 @@ namespace SynthSae.Runs;
 /// </summary>
 public sealed class EventLog(string path) : IDisposable
 {
+    private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+
     private readonly AppendOnlyFile _file = new(path);
     private readonly Lock _lock = new();
 
@@ -20,7 +22,7 @@ public sealed class EventLog(string path) : IDisposable
     {
         var line = new JsonObject
         {
-            ["time"] = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture),
+            ["time"] = DateTime.UtcNow.ToString(TimeFormat, CultureInfo.InvariantCulture),
             ["event"] = name,
         };
         foreach (var (key, value) in fields)

@@ -6,14 +6,14 @@ public static class MetricNames
     public const string F1 = "f1_score";
     public const string Mcc = "mcc";
     public const string Uniqueness = "uniqueness";
-    public const string ExplainedVariance = "explained_variance";
+    public const string R2 = "explained_variance";
 
     private static readonly (string Name, string Title, string Meaning)[] Known =
     [
         (F1, "F1", "do latents fire just when their best-matching features do? 1 is best"),
         (Mcc, "MCC", "mean |cosine| of latents matched one-to-one with true features"),
         (Uniqueness, "uniqueness", "share of latents whose best-matching feature is no other's"),
-        (ExplainedVariance, "R²", "share of the activations' variance that is reconstructed"),
+        (R2, "R²", "share of the activations' variance that is reconstructed"),
         ("precision", "precision", "of a latent's firings, the share with its feature active"),
         ("recall", "recall", "of a feature's activations, the share its latent caught"),
         ("accuracy", "accuracy", "share of samples where latent and feature agree"),

@@ -12,12 +12,14 @@ public static class RunDescription
     /// <summary>Key of the specification in run.json.</summary>
     public const string SpecKey = "spec";
 
+    private const string TimeFormat = "yyyy-MM-ddTHH:mm:ssZ";
+
     public static JsonObject Of(RunPlan plan, AppSettings settings) =>
         new()
         {
             ["schema"] = 1,
             ["name"] = plan.Name,
-            ["created"] = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            ["created"] = DateTime.UtcNow.ToString(TimeFormat, CultureInfo.InvariantCulture),
             ["program"] = new JsonObject { ["version"] = Build.Version, ["commit"] = Build.Commit },
             ["machine"] = Machine.ToJson(),
             ["backend"] = settings.UseReference ? "reference" : "cpu",

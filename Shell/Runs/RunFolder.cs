@@ -41,7 +41,9 @@ public sealed class RunFolder
 
     /// <summary>An existing run folder.</summary>
     public static RunFolder Open(string path) =>
-        Is(path) ? new RunFolder(path) : throw Failure.BadInput(path, "is not a run folder (no run.json)");
+        Is(path)
+            ? new RunFolder(path)
+            : throw Failure.BadInput(path, "is not a run folder (no run.json)");
 
     /// <summary>Make a folder of this very name, which must not exist or be empty.</summary>
     public static RunFolder CreateAt(string path)
@@ -53,7 +55,7 @@ public sealed class RunFolder
 
         if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
         {
-            throw Failure.BadInput(path, "is not empty; a run never overwrites another one's files");
+            throw Failure.BadInput(path, "is not empty; a run never overwrites files");
         }
 
         Files.CreateFolder(path);

@@ -23,7 +23,12 @@ public sealed class TrainingRun
     private readonly StepReports _reports;
     private StepProgress _last;
 
-    private TrainingRun(RunPlan plan, AppSettings settings, RunFolder folder, IRunObserver observer, EventLog events)
+    private TrainingRun(
+        RunPlan plan,
+        AppSettings settings,
+        RunFolder folder,
+        IRunObserver observer,
+        EventLog events)
     {
         _plan = plan;
         _settings = settings;
@@ -96,7 +101,8 @@ public sealed class TrainingRun
             StepReports.Parts(trainer),
             interrupted);
         RunFolder.WriteJson(_folder.ResultFile, result.ToJson());
-        _events.Append(interrupted ? "interrupted" : "finished", ("seconds", Json.Seconds(_clock.Total)));
+        var end = interrupted ? "interrupted" : "finished";
+        _events.Append(end, ("seconds", Json.Seconds(_clock.Total)));
         return result;
     }
 
@@ -109,7 +115,8 @@ public sealed class TrainingRun
             TimedParts.World,
             () => Task.Run(() => Worlds.Load(source, _plan.Name, _settings), stop)
                 .WaitAsync(stop).GetAwaiter().GetResult());
-        _events.Append("world", ("origin", world.Origin), ("seconds", Json.Seconds(_clock[TimedParts.World])));
+        var seconds = Json.Seconds(_clock[TimedParts.World]);
+        _events.Append("world", ("origin", world.Origin), ("seconds", seconds));
         foreach (var warning in world.Notes)
         {
             Note(warning);
@@ -135,7 +142,9 @@ public sealed class TrainingRun
             }
 
             var first = (step - 1) * _plan.BatchSize;
-            _clock.Measure(TimedParts.Sample, () => sampler.Sample(Compute.Stream.Training, first, codes, x));
+            _clock.Measure(
+                TimedParts.Sample,
+                () => sampler.Sample(Compute.Stream.Training, first, codes, x));
             var report = _clock.Measure(TimedParts.Step, () => trainer.Step(x));
             Report(_reports.Read(report, x));
 
@@ -173,7 +182,8 @@ public sealed class TrainingRun
 
     private void EvaluateBetween(long step, Trainer trainer, LoadedWorld world)
     {
-        var scored = Score(trainer.Sae, world, _plan.Spec.Value.Evaluation.IntermediateSamples, _ => { });
+        var samples = _plan.Spec.Value.Evaluation.IntermediateSamples;
+        var scored = Score(trainer.Sae, world, samples, _ => { });
         _observer.Evaluated(step, scored.Scores);
         LogScores("training", step, scored.Scores);
     }
@@ -181,8 +191,9 @@ public sealed class TrainingRun
     private Sae Save(Trainer trainer)
     {
         var sae = trainer.Export();
-        _clock.Measure(TimedParts.Saving, () => SavedSaes.Write(_folder.SaeFolder, sae, _plan, _last));
-        _events.Append("saved", ("folder", "sae"), ("step", _last.Step), ("samples", _last.Samples));
+        _clock.Measure(
+            TimedParts.Saving, () => SavedSaes.Write(_folder.SaeFolder, sae, _plan, _last));
+        _events.Append("saved", ("step", _last.Step), ("samples", _last.Samples));
         return sae;
     }
 

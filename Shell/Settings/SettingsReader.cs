@@ -14,7 +14,10 @@ public static class SettingsReader
 
     /// <summary>The files that may hold settings, the later one prevails.</summary>
     public static IReadOnlyList<string> Files =>
-        [Path.Combine(Folders.Config, "synthsae", "config.json"), Path.GetFullPath("synthsae.json")];
+    [
+        Path.Combine(Folders.Config, "synthsae", "config.json"),
+        Path.GetFullPath("synthsae.json"),
+    ];
 
     /// <summary>Settings in force, given the flags of the command line by setting name.</summary>
     /// <exception cref="Failure">A file cannot be read, or a value breaks its rule.</exception>
@@ -38,8 +41,8 @@ public static class SettingsReader
     private static IConfigurationRoot Build(IReadOnlyDictionary<string, string?> flags)
     {
         var builder = new ConfigurationBuilder();
-        builder.AddInMemoryCollection(
-            SettingNames.All.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Default())));
+        builder.AddInMemoryCollection(SettingNames.All.ToDictionary(
+            setting => setting.Name, setting => (string?)setting.Default()));
         foreach (var file in Files.Where(File.Exists))
         {
             CheckNames(file);
@@ -69,12 +72,14 @@ public static class SettingsReader
         {
             if (!known.Contains(key, StringComparer.OrdinalIgnoreCase))
             {
-                throw Failure.BadInput(file, $"no setting is named '{key}'{Nearest.Hint(key, known)}");
+                var hint = Nearest.Hint(key, known);
+                throw Failure.BadInput(file, $"no setting is named {key}{hint}");
             }
         }
     }
 
-    private static EffectiveSetting Find(IConfigurationRoot configuration, SettingDefinition setting)
+    private static EffectiveSetting Find(
+        IConfigurationRoot configuration, SettingDefinition setting)
     {
         var providers = configuration.Providers.ToList();
         var index = providers.FindLastIndex(provider =>

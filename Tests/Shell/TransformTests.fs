@@ -20,7 +20,7 @@ let private largestDifference (a: Matrix) (b: Matrix) =
     |> Seq.map (fun (x, y) -> abs (x - y))
     |> Seq.max
 
-/// Every oracle SAE that the project can read: what encode and decode write is what the reference computed.
+/// What encode and decode write is what the reference computed.
 [<Theory>]
 [<InlineData("batchtopk")>]
 [<InlineData("topk")>]

@@ -1,47 +1,34 @@
-// Draws a batch: what its activations are like, and which features made the first rows. A sample is
+// Draws a batch: what its samples are like, and which features made the first ones. A sample is
 // a function of the world's seed, its stream and its number, so the same ones appear every time.
 //
-//   dotnet fsi scripts/sample.fsx [PRESET or FILE] [SAMPLES] [ROWS]
+//   dotnet fsi scripts/sample.fsx [PRESET or FILE] [SAMPLES] [SHOWN]
 //   dotnet fsi scripts/sample.fsx small 4096 3
 
 #load "load.fsx"
 
-open System
 open SynthSae.Compute
 
-let mean (values: float[]) = Array.average values
-
-let deviation (values: float[]) =
-    let centre = mean values
-    sqrt (values |> Array.averageBy (fun value -> (value - centre) ** 2.0))
-
 /// "mean ± standard deviation over samples".
-let spread (values: float[]) =
-    $"{Script.number (mean values)} ± {Script.number (deviation values)}"
+let spread (spread: Spread) =
+    $"{Script.number spread.Mean} ± {Script.number spread.Sd}"
 
-let norm (row: Span<float32>) =
-    sqrt (Rows.squaredNorm (Span<float32>.op_Implicit row))
+let report (world: World) (statistics: SampleStatistics) =
+    let silent = statistics.Features |> Array.filter (fun feature -> feature.Rate = 0.0)
+    printfn $"{statistics.Samples} samples of {world.NumFeatures} features in R^{world.HiddenDim}"
+    printfn $"active features  {spread statistics.TrueL0}"
+    printfn $"‖x‖              {spread statistics.Norm}"
+    printfn $"total variance   {Script.number statistics.TotalVariance}"
+    printfn $"never active     {silent.Length} features"
 
-let statistics (world: World) (codes: Codes) (x: Matrix) =
-    let rows = [| 0 .. codes.Rows - 1 |]
-    let entries = codes.Value.AsSpan(0, codes.Count).ToArray() |> Array.map float
-    let used = codes.Index.AsSpan(0, codes.Count).ToArray() |> Array.distinct
-    let squares = rows |> Array.sumBy (fun row -> norm (x.Row row) ** 2.0)
+    for depth in statistics.ByDepth do
+        let place =
+            match depth.Depth with
+            | Some depth -> $"depth {depth}"
+            | None -> "outside"
 
-    let centre = Array.init x.Cols (fun d -> rows |> Array.averageBy (fun row -> float x[row, d]))
+        printfn $"{place.PadRight 16} {spread depth.Active} of {depth.Features} features"
 
-    let variance = squares / float x.Rows - (centre |> Array.sumBy (fun value -> value * value))
-
-    printfn $"{codes.Rows} samples of {world.NumFeatures} features in R^{world.HiddenDim}"
-
-    printfn
-        $"active features  {rows |> Array.map (fun b -> float (codes.RowIndex(b).Length)) |> spread}"
-
-    printfn $"magnitude        {spread entries}"
-    printfn $"‖x‖              {rows |> Array.map (fun b -> norm (x.Row b)) |> spread}"
-    printfn $"total variance   {Script.number variance}"
-    printfn $"never active     {world.NumFeatures - used.Length} features\n"
-
+/// "feature: magnitude" of the active features of one row.
 let row (codes: Codes) b =
     let index, value = codes.RowIndex(b).ToArray(), codes.RowValue(b).ToArray()
 
@@ -51,10 +38,14 @@ let row (codes: Codes) b =
 
 Script.run (fun () ->
     let world = Script.world (Script.specification [] (Script.argument 0 "tiny")).Value
-    let codes = Codes world.NumFeatures
-    let x = Matrix(Script.count 1 1024, world.HiddenDim)
-    (Sampler.create Script.backend world).Sample(Stream.Inspection, 0L, codes, x)
-    statistics world codes x
+    let sampler = Sampler.create Script.backend world
+    let samples = Script.count 1 1024
+    let rows = min (Script.count 2 5) samples
+    report world (SampleStatistics.measure sampler samples 1)
+    printfn ""
 
-    for b in 0 .. min (Script.count 2 5) x.Rows - 1 do
+    let codes = Codes world.NumFeatures
+    sampler.Codes(Stream.Inspection, 0L, rows, codes)
+
+    for b in 0 .. rows - 1 do
         printfn $"sample {b}  {row codes b}")

@@ -11,18 +11,8 @@ open SynthSae.Compute
 
 /// Share of samples in which each feature is active (N).
 let rates (world: World) samples =
-    let batch = 4096
-    let active: int[] = Array.zeroCreate world.NumFeatures
     let sampler = Sampler.create Script.backend world
-    let codes = Codes world.NumFeatures
-
-    for first in 0..batch .. samples - 1 do
-        sampler.Codes(Stream.Inspection, int64 first, min batch (samples - first), codes)
-
-        for entry in 0 .. codes.Count - 1 do
-            active[codes.Index[entry]] <- active[codes.Index[entry]] + 1
-
-    active |> Array.map (fun count -> float count / float samples)
+    (SampleStatistics.measure sampler samples 1).Features |> Array.map _.Rate
 
 let label (world: World) (rates: float[]) node =
     let forest = world.Forest

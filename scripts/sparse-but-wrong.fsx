@@ -77,7 +77,7 @@ let plots trueL0 (results: (float * Metrics * Metrics) list) : Svg.Plot list =
       plot
           "Recovery of the true features"
           "score of the trained SAE"
-          [ series "MCC" "#edae49" (fun trained _ -> trained.Mcc)
+          [ series "MCC" "#8f2d56" (fun trained _ -> trained.Mcc)
             series "F1" "#30638e" (fun trained _ -> trained.F1Score) ] ]
 
 Script.run (fun () ->

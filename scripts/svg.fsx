@@ -68,13 +68,13 @@ let private plot (plot: Plot) =
     let foot = height - bottom
 
     [ write (width / 2.0) 22.0 "text-anchor='middle' font-weight='bold'" plot.Title
-      line left foot (width - right) foot "stroke='black'"
-      line left top left foot "stroke='black'"
       for x in ticks lowX (lowX + spanX) do
           write (toX x) (foot + 18.0) "text-anchor='middle'" (text x)
       for y in ticks 0.0 highY do
           line left (toY y) (width - right) (toY y) "stroke='#dddddd'"
           write (left - 6.0) (toY y + 4.0) "text-anchor='end'" (text y)
+      line left foot (width - right) foot "stroke='black'"
+      line left top left foot "stroke='black'"
       write (width / 2.0) (height - 12.0) "text-anchor='middle'" plot.X
       write
           0.0

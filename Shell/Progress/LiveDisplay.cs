@@ -11,6 +11,9 @@ namespace SynthSae.Progress;
 /// </summary>
 public sealed class LiveDisplay : IRunObserver, IDisposable
 {
+    // Always two lines: a region that grows would be drawn over the line above it.
+    private const string Blank = "\n ";
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     private readonly IAnsiConsole _console;
@@ -53,7 +56,7 @@ public sealed class LiveDisplay : IRunObserver, IDisposable
     {
         try
         {
-            _console.Live(Text.Empty).AutoClear(true).Start(DrawUntilDone);
+            _console.Live(new Text(Blank)).AutoClear(true).Start(DrawUntilDone);
         }
         catch (IOException)
         {
@@ -74,7 +77,7 @@ public sealed class LiveDisplay : IRunObserver, IDisposable
             }
 
             var lines = ProgressText.Live(_tracker.Snapshot(), _console.Profile.Width - 1);
-            var now = string.Join('\n', lines);
+            var now = lines.Count == 1 ? lines[0] + Blank : string.Join('\n', lines);
             if (now != shown)
             {
                 context.UpdateTarget(new Text(now));

@@ -52,7 +52,7 @@ public sealed record Published(double K, double F1, double Mcc, double Uniquenes
     }
 
     private static string Share(long samples) =>
-        ((double)samples / Samples).ToString("0.#%", CultureInfo.InvariantCulture);
+        ((double)samples / Samples).ToString("0.##%", CultureInfo.InvariantCulture);
 
     private static string Text(double value) =>
         value.ToString("0.0000", CultureInfo.InvariantCulture);

@@ -50,9 +50,10 @@ public static class ScoreTable
         host.Out.WriteLine();
         Paragraph(
             host,
-            $"Scored on {Counts.Exact(trained.Samples)} samples that it was not trained on; ± is "
-            + "one standard error. \"trained\": with the selection rule of training; \"saved\": "
-            + "as the saved SAE works, on each sample alone.");
+            "From F1 to accuracy, 1 is perfect. A latent's feature is the one that its decoder "
+            + $"direction is nearest to. Scored on {Counts.Exact(trained.Samples)} samples that it "
+            + "was not trained on; ± is one standard error. \"trained\": with the selection rule "
+            + "of training; \"saved\": as the saved SAE works, on each sample alone.");
         if (published is not null)
         {
             Paragraph(host, $"* {published.Note(samples)}");

@@ -10,18 +10,18 @@ public static class MetricNames
 
     private static readonly (string Name, string Title, string Meaning)[] Known =
     [
-        (F1, "F1", "do latents fire just when their best-matching features do? 1 is best"),
-        (Mcc, "MCC", "mean |cosine| of latents matched one-to-one with true features"),
-        (Uniqueness, "uniqueness", "share of latents whose best-matching feature is no other's"),
-        (R2, "R²", "share of the activations' variance that is reconstructed"),
-        ("precision", "precision", "of a latent's firings, the share with its feature active"),
-        ("recall", "recall", "of a feature's activations, the share its latent caught"),
-        ("accuracy", "accuracy", "share of samples where latent and feature agree"),
+        (F1, "F1", "latents fire with their features"),
+        (Mcc, "MCC", "latents point along features"),
+        (Uniqueness, "uniqueness", "latents have a feature of their own"),
+        (R2, "R²", "share of variance reconstructed"),
+        ("precision", "precision", "firings with the feature active"),
+        ("recall", "recall", "the feature's activity caught"),
+        ("accuracy", "accuracy", "latent and feature agree"),
         ("sae_l0", "SAE L0", "latents active per sample"),
-        ("true_l0", "true L0", "features active per sample, in truth"),
-        ("dead_latents", "dead latents", "latents that never fired here"),
-        ("shrinkage", "shrinkage", "length of reconstruction over length of activation"),
-        ("mse", "MSE", "squared error, summed over dimensions"),
+        ("true_l0", "true L0", "features active per sample"),
+        ("dead_latents", "dead latents", "latents that never fired"),
+        ("shrinkage", "shrinkage", "length of x̂ over length of x"),
+        ("mse", "MSE", "squared error, summed over D"),
     ];
 
     /// <summary>The short name that people use.</summary>

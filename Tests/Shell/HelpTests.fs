@@ -1,5 +1,7 @@
 module SynthSae.Tests.Shell.HelpTests
 
+open System.IO
+open System.Text.RegularExpressions
 open SynthSae.Tests
 open Xunit
 
@@ -47,3 +49,29 @@ let ``the examples in the help are understood`` () =
         let words = example.Split ' ' |> Array.toList |> List.tail
         let outcome = Cli.run (words @ [ "--help" ])
         Assert.Equal(0, outcome.Code)
+
+[<Fact>]
+let ``the reference of the command line knows every option`` () =
+    let file = Path.Combine(__SOURCE_DIRECTORY__, "..", "..", "docs", "cli.md")
+    let text = File.ReadAllText file
+
+    for command in commands do
+        Assert.Contains(command, text)
+
+        for option in Regex.Matches((Cli.run [ command; "--help" ]).Out, @"--[a-z-]+") do
+            Assert.Contains(option.Value, text)
+
+[<Fact>]
+let ``the README's commands are understood`` () =
+    let file = Path.Combine(__SOURCE_DIRECTORY__, "..", "..", "README.md")
+
+    let lines =
+        File.ReadAllLines file
+        |> Array.filter (fun line -> line.StartsWith "./synthsae run")
+        |> Array.toList
+
+    Assert.NotEmpty lines
+
+    for line in lines do
+        let words = line.Split ' ' |> Array.toList |> List.tail
+        Assert.Equal(0, (Cli.run (words @ [ "--help" ])).Code)

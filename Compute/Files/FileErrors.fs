@@ -19,6 +19,12 @@ module FileErrors =
             | -1 -> error.Message
             | suffix -> error.Message.Substring(0, suffix)
 
+    /// What .NET makes of EFBIG: the file outgrew the file system, or the user's limit (`ulimit -f`).
+    let private isTooLarge (error: ArgumentOutOfRangeException) =
+        match error.TargetSite with
+        | null -> false
+        | site -> site.DeclaringType = typeof<RandomAccess>
+
     /// Run `work` and report a failure of the file system as `BadInput(path, "action: reason")`.
     let guard (path: string) (action: string) (work: unit -> 'T) : 'T =
         let fail reason =
@@ -32,6 +38,7 @@ module FileErrors =
         with
         | :? IOException as error -> fail (reason path error)
         | :? UnauthorizedAccessException as error -> fail (reason path error)
+        | :? ArgumentOutOfRangeException as error when isTooLarge error -> fail "File too large"
 
     /// Read from a file: failures are reported as "cannot be read: reason".
     let reading (path: string) (work: unit -> 'T) = guard path "cannot be read" work

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
+using SynthSae.Progress;
 using SynthSae.Reports;
 using SynthSae.Runs;
 using SynthSae.Settings;
@@ -54,9 +55,7 @@ internal sealed class EvalCommand : CliCommand
         var settings = _common.Read(parsed);
         var path = parsed.GetRequiredValue(_sae);
         var samples = parsed.GetValue(_samples) ?? DefaultSamples;
-        var sae = SavedSaes.Open(path).Sae;
-        var world = LoadWorld(path, parsed.GetValue(_model), settings);
-        var scores = Scoring.Score(settings, world, sae, samples, BatchSize, _ => { }).Scores;
+        var (world, scores) = Score(path, parsed.GetValue(_model), samples, settings);
 
         if (parsed.GetValue(_json))
         {
@@ -76,6 +75,22 @@ internal sealed class EvalCommand : CliCommand
         }
 
         return ExitCode.Ok;
+    }
+
+    private (LoadedWorld World, Scores Scores) Score(
+        string path, string? model, long samples, AppSettings settings)
+    {
+        var observer = Observers.OnTerminal(_host);
+        using (observer as IDisposable)
+        {
+            var sae = SavedSaes.Open(path).Sae;
+            observer.Phase(RunPhase.World, "making the synthetic model");
+            var world = LoadWorld(path, model, settings);
+            observer.Phase(RunPhase.Evaluation, $"{Counts.Exact(samples)} samples");
+            var scored = Scoring.Score(
+                settings, world, sae, samples, BatchSize, done => observer.Scoring(done, samples));
+            return (world, scored.Scores);
+        }
     }
 
     private static LoadedWorld LoadWorld(string sae, string? model, AppSettings settings) =>

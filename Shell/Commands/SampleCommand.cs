@@ -2,7 +2,9 @@ using System.CommandLine;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
+using SynthSae.Progress;
 using SynthSae.Reports;
+using SynthSae.Runs;
 using SynthSae.Settings;
 
 namespace SynthSae.Commands;
@@ -66,7 +68,7 @@ internal sealed class SampleCommand : CliCommand
         var settings = _common.Read(parsed);
         var samples = SmallCount(parsed, _samples, DefaultSamples);
         var first = SmallCount(parsed, _first, DefaultFirst);
-        var world = Worlds.Load(parsed.GetRequiredValue(_model), settings);
+        var world = LoadWorld(parsed.GetRequiredValue(_model), settings);
         if (parsed.GetValue(_out) is { } file)
         {
             SampleFile.Write(file, world, samples, settings);
@@ -79,6 +81,16 @@ internal sealed class SampleCommand : CliCommand
         }
 
         return ExitCode.Ok;
+    }
+
+    private LoadedWorld LoadWorld(string name, AppSettings settings)
+    {
+        var observer = Observers.OnTerminal(_host);
+        using (observer as IDisposable)
+        {
+            observer.Phase(RunPhase.World, "making the synthetic model");
+            return Worlds.Load(name, settings);
+        }
     }
 
     private bool WantsStatistics(ParseResult parsed) =>

@@ -1,3 +1,4 @@
+using Microsoft.FSharp.Core;
 using SynthSae.Spec;
 
 namespace SynthSae.Core;
@@ -27,6 +28,10 @@ public sealed record RunPlan(string Name, Valid<RunSpec> Spec)
             SaeArchitecture.TopK top => top.k,
             _ => double.NaN,
         };
+
+    /// <summary>D as the specification wants it; null to take the model's.</summary>
+    public int? Dimension =>
+        OptionModule.IsSome(Spec.Value.Sae.DIn) ? Spec.Value.Sae.DIn.Value : null;
 
     /// <summary>L.</summary>
     public int Latents => Spec.Value.Sae.DSae;

@@ -22,7 +22,7 @@ public static class RunSpecs
         var (title, spec) = Read(name);
         var pairs = changes.Select(change => Tuple.Create(change.Path, change.Value));
         var changed = RunSpecModule.set(ListModule.OfSeq(pairs), spec).OrThrow("what is set");
-        return new RunPlan(title, RunSpecModule.validate(changed).OrThrow(name));
+        return new RunPlan(title, RunSpecModule.validate(Located(changed)).OrThrow(name));
     }
 
     /// <summary>The specification that a source describes, not validated.</summary>
@@ -44,6 +44,15 @@ public static class RunSpecs
     public static bool IsModelOf(RunPlan plan, string preset) =>
         PresetList.Find(preset) is { } known
         && Equals(RunSpecModule.model(plan.Spec.Value), RunSpecModule.model(known.Run));
+
+    // A run must find its model again from any folder.
+    private static RunSpec Located(RunSpec run) =>
+        run.Model is ModelSource.Named { Item: var name }
+        && PresetList.Find(name) is null
+        && Path.Exists(name)
+            ? new RunSpec(
+                ModelSource.NewNamed(Path.GetFullPath(name)), run.Sae, run.Training, run.Evaluation)
+            : run;
 
     private static (string Title, RunSpec Spec) ReadFile(string path, string text)
     {

@@ -58,9 +58,9 @@ public sealed class LiveDisplay : IRunObserver, IDisposable
         {
             _console.Live(new Text(Blank)).AutoClear(true).Start(DrawUntilDone);
         }
-        catch (IOException)
+        catch (Exception)
         {
-            // The terminal is gone.
+            // The terminal is gone, or cannot show this: the run goes on unseen.
         }
     }
 

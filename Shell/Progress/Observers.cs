@@ -12,6 +12,9 @@ public static class Observers
         : host.ErrorIsTerminal ? new LiveDisplay(host.Error, latents, host.Colour)
         : new PlainLog(host.Error, latents);
 
+    /// <summary>Live on a terminal, nothing elsewhere: for commands that are mostly quick.</summary>
+    public static IRunObserver OnTerminal(Host host) => For(host, 0, quiet: !host.ErrorIsTerminal);
+
     private sealed class Silent : IRunObserver
     {
         public void Phase(RunPhase phase, string what)

@@ -64,14 +64,31 @@ public sealed class TrainingRun
         catch (Exception error)
         {
             var bug = !ErrorReport.IsBadInput(error);
-            events.Append("failed", ("bug", bug), ("message", error.Message));
-            if (!bug)
+            if (Record(error, bug, folder, events) && bug)
             {
-                throw;
+                throw new CrashException(folder.CrashFile, error);
             }
 
-            Files.WriteText(folder.CrashFile, $"{error}\n");
-            throw new CrashException(folder.CrashFile, error);
+            throw;
+        }
+    }
+
+    // False where the folder cannot be written to; the error itself matters more than that.
+    private static bool Record(Exception error, bool bug, RunFolder folder, EventLog events)
+    {
+        try
+        {
+            events.Append("failed", ("bug", bug), ("message", error.Message));
+            if (bug)
+            {
+                Files.WriteText(folder.CrashFile, $"{error}\n");
+            }
+
+            return true;
+        }
+        catch (Exception second) when (ErrorReport.IsBadInput(second))
+        {
+            return false;
         }
     }
 
@@ -117,6 +134,12 @@ public sealed class TrainingRun
                 .WaitAsync(stop).GetAwaiter().GetResult());
         var seconds = Json.Seconds(_clock[TimedParts.World]);
         _events.Append("world", ("origin", world.Origin), ("seconds", seconds));
+        if (_plan.Dimension is { } wanted && wanted != world.World.HiddenDim)
+        {
+            throw Failure.BadInput(
+                "sae.d_in", $"must be hidden_dim {world.World.HiddenDim} (got {wanted})");
+        }
+
         foreach (var warning in world.Notes)
         {
             Note(warning);

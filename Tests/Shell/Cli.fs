@@ -30,12 +30,16 @@ module Cli =
 
         { Code = code; Out = string out; Error = string error }
 
-    /// Start a process of its own in a folder, with variables added to the environment.
-    let start (folder: string) (variables: (string * string) list) (args: string list) : Process =
+    let private launch
+        (folder: string)
+        (variables: (string * string) list)
+        (command: string)
+        (args: string list)
+        =
         let info =
             ProcessStartInfo(
-                "dotnet",
-                program :: args,
+                command,
+                args,
                 WorkingDirectory = folder,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true
@@ -53,6 +57,17 @@ module Cli =
             info.Environment[name] <- value
 
         Process.Start info
+
+    /// Start a process of its own in a folder, with variables added to the environment.
+    let start (folder: string) (variables: (string * string) list) (args: string list) : Process =
+        launch folder variables "dotnet" (program :: args)
+
+    /// The same where no file can grow beyond so many KiB, which looks like a full disk.
+    let startOnSmallDisk (folder: string) (kibibytes: int) (args: string list) : Process =
+        let limited = $"trap '' XFSZ; ulimit -f {kibibytes}; exec \"$@\""
+        // The runtime's double mapping of code would need a large file in memory.
+        let variables = [ "DOTNET_EnableWriteXorExecute", "0" ]
+        launch folder variables "bash" ([ "-c"; limited; "bash"; "dotnet"; program ] @ args)
 
     /// Wait for a started process, at most a minute.
     let finish (started: Process) : Outcome =

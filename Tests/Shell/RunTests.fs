@@ -152,3 +152,22 @@ let ``a run that fails says so in its events`` () =
     let events = File.ReadAllLines(folder.File "run/events.jsonl")
     Assert.Contains("\"failed\"", events[events.Length - 1])
     Assert.Contains("no-such-model", events[events.Length - 1])
+
+[<Fact>]
+let ``a run on a model folder finds it again from anywhere`` () =
+    use folder = new TemporaryFolder()
+    let model = Oracles.path "model"
+    let near = Path.GetRelativePath(Directory.GetCurrentDirectory(), model)
+    let outcome = tiny (folder.File "run") [ "--set"; $"synthetic_model={near}" ]
+    Assert.Equal(0, outcome.Code)
+    let description = Cli.json (File.ReadAllText(folder.File "run/run.json"))
+    Assert.Equal(model, (Cli.at "spec/synthetic_model" description).GetValue<string>())
+
+[<Fact>]
+let ``an SAE of another dimension than its model folder is refused`` () =
+    use folder = new TemporaryFolder()
+    let model = Oracles.path "model"
+    let changes = [ "--set"; $"synthetic_model={model}"; "--set"; "sae.d_in=7" ]
+    let outcome = tiny (folder.File "run") changes
+    Assert.Equal(2, outcome.Code)
+    Assert.Contains("sae.d_in: must be hidden_dim 24 (got 7)", outcome.Error)

@@ -24,20 +24,24 @@ internal sealed class Inspection(AppSettings settings, Host host)
                 WriteRun(preset.Preset.Run);
                 break;
             case Source.RunFile file:
+                var spec = RunSpecs.Read(file.Name).Spec;
                 Line($"{name}: the specification of a run");
-                WriteRun(RunSpecs.Read(file.Name).Spec);
+                WriteRun(spec);
                 break;
             case Source.RunFolder run:
+                var repeated = RunSpecs.Read(name).Spec;
                 new RunReport(run.Folder, host).Write();
-                WriteRun(RunSpecs.Read(name).Spec);
+                WriteRun(repeated);
                 break;
             case Source.ModelFile file:
+                var model = Worlds.ReadModel(file);
                 Line($"{name}: the specification of a synthetic model");
-                WriteModel(Worlds.ReadModel(file));
+                WriteModel(model);
                 break;
             case Source.ModelFolder:
+                var world = Worlds.Load(name, settings);
                 Line($"{name}: a synthetic model's folder");
-                WriteWorld(Worlds.Load(name, settings));
+                WriteWorld(world);
                 break;
             default:
                 new SaeReport(SavedSaes.Open(name), host).Write();

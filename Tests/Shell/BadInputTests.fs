@@ -61,6 +61,8 @@ let ``a file that is not JSON is refused with its name`` () =
     let file = folder.File "spec.json"
     File.WriteAllText(file, "{ \"sae\": ")
     Assert.Contains("spec.json", refused [ "run"; file ])
+    Assert.Contains("spec.json", refused [ "inspect"; file ])
+    Assert.Contains("spec.json", refused [ "sample"; file ])
 
 [<Fact>]
 let ``a folder that holds something else is refused`` () =

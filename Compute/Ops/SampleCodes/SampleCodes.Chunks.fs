@@ -140,7 +140,8 @@ module internal ChunkKernels =
         Vector512.Store(a, add means (32 * s))
         Vector512.Store(b, add means (32 * s + 16))
 
-    /// means (8, 32): m of the 32 lanes of a chunk, Σ_r F[r]·factor[r, s], in eight samples.
+    /// means (8, 32): m of the 32 lanes of a chunk, Σ_r F[r]·factor[r, s], in eight samples. Meanwhile the
+    /// next chunk's F is fetched.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let means
         rank
@@ -170,6 +171,7 @@ module internal ChunkKernels =
         for _ in 1..rank do
             let fa = Vector512.Load f
             let fb = Vector512.Load(add f 16)
+            Simd.prefetch (add f (32 * rank)) 32
             accumulate fa fb e 0 &a0 &b0
             accumulate fa fb e 1 &a1 &b1
             accumulate fa fb e 2 &a2 &b2

@@ -106,6 +106,12 @@ module internal CellKernels =
             let inline factor j : nativeptr<float32> =
                 NativePtr.ofNativeInt (NativePtr.get factors j)
 
+            // The next eight cells come from all over the memory: fetch them meanwhile.
+            let following = if k + 8 < count then 8 else 0
+
+            for j in following .. following + 7 do
+                Simd.prefetch (cell j) (Cell.size rank)
+
             let c0, c1, c2, c3 = cell 0, cell 1, cell 2, cell 3
             let c4, c5, c6, c7 = cell 4, cell 5, cell 6, cell 7
             let e0, e1, e2, e3 = factor 0, factor 1, factor 2, factor 3

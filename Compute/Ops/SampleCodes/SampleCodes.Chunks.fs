@@ -8,31 +8,6 @@ open System.Runtime.Intrinsics.X86
 open FSharp.NativeInterop
 open SynthSae.Compute
 
-/// An upper bound of `Normal.ofWord` from the leading bits of the complement of a word.
-module NormalBound =
-    /// Smaller complements share a bucket.
-    [<Literal>]
-    let Floor = 0x10000u
-
-    /// Bucket of a complement t = ~word: the exponent and the first bit of the mantissa of t as float32.
-    let bucket (complement: uint32) : int =
-        (BitConverter.SingleToInt32Bits(float32 (max complement Floor)) >>> 22) &&& 31
-
-    /// (32): no word whose complement falls into a bucket has a larger normal number. Rounding to
-    /// float32 can lift a complement into the bucket above by a part in 2²⁴, or from the largest to the
-    /// smallest; the slack covers that, and that `Normal.ofWord` need not be monotone to the last bit.
-    let table: float32[] =
-        let table = Array.zeroCreate 32
-
-        for exponent in 16..31 do
-            for half in 0..1 do
-                let first = (1u <<< exponent) + (uint32 half <<< (exponent - 1))
-                let smallest = if first = Floor then 0u else first - (first >>> 22)
-                let bound = Normal.ofWord ~~~smallest
-                table[bucket first] <- bound + 1e-4f + 1e-5f * MathF.Abs bound
-
-        table
-
 /// A feature that may fire in a sample, and what decides it.
 [<Struct>]
 type internal Candidate =
@@ -377,69 +352,3 @@ module internal ChunkKernels =
             mask2
                 (Vector512.GreaterThan(g0, Vector512.Load threshold))
                 (Vector512.GreaterThan(g1, Vector512.Load(add threshold 16))))
-
-/// Scratch space and constants for trying chunks in up to `ChunkKernels.Slots` samples.
-[<Sealed>]
-type internal ChunkPass(key: uint64, factor: Matrix) =
-    let keys = Pinned<uint64>(2 * Philox.Rounds)
-    let constants = Pinned<uint64>(ChunkKernels.RoundConstants * ChunkKernels.Slots)
-    let bound = Matrix.ofArray 1 32 NormalBound.table
-    let means = Matrix(ChunkKernels.Together, SamplerPlan.ChunkLanes)
-    let scratch = Matrix(1, SamplerPlan.ChunkLanes)
-    do ChunkKernels.keySchedule key keys.Items
-
-    /// Prepare for samples first … first+Slots−1; `c1` is the second word of their counters.
-    member _.Begin(c1, first: int64) =
-        for slot in 0 .. ChunkKernels.Slots - 1 do
-            ChunkKernels.firstRounds
-                keys.Items
-                c1
-                (first + int64 slot)
-                (constants.Items.AsSpan(
-                    ChunkKernels.RoundConstants * slot,
-                    ChunkKernels.RoundConstants
-                ))
-
-    /// Try a chunk in samples slot … slot+7 of those prepared; returns the new number of candidates.
-    member _.Try(plan: SamplerPlan, portable, chunk, slot, candidates, count) =
-        let rank = plan.World.Rank
-        let product = NativePtr.add plan.ChunkProduct.Ptr (chunk * SamplerPlan.ChunkBlocks)
-        let threshold = plan.ChunkThreshold.RowPtr chunk
-        let sd = plan.ChunkSd.RowPtr chunk
-        let lane = chunk * SamplerPlan.ChunkLanes
-        let scratch = NativePtr.ofNativeInt (NativePtr.toNativeInt scratch.Ptr)
-        let means = means.Ptr
-
-        ChunkKernels.means
-            rank
-            (plan.ChunkFactor.RowPtr(chunk * rank))
-            (NativePtr.add factor.Ptr slot)
-            means
-
-        if portable then
-            ChunkKernels.filterPortable
-                keys.Ptr
-                constants.Ptr
-                product
-                threshold
-                sd
-                slot
-                lane
-                means
-                scratch
-                candidates
-                count
-        else
-            ChunkKernels.filter
-                keys.Ptr
-                constants.Ptr
-                product
-                threshold
-                sd
-                bound.Ptr
-                slot
-                lane
-                means
-                scratch
-                candidates
-                count

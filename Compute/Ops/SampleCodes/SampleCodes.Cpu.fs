@@ -17,7 +17,7 @@ type LazySampler internal (plan: SamplerPlan, portable: bool) =
     member internal _.Rent() =
         match idle.TryTake() with
         | true, worker ->
-            worker.Clear()
+            worker.Codes.Clear()
             worker
         | _ -> SampleWorker(plan, portable)
 
@@ -59,7 +59,7 @@ module SampleCodesCpu =
             let piece = firstRow / grain
             let worker: SampleWorker = workers[worker]
             pieceWorker[piece] <- worker
-            pieceStart[piece] <- worker.Count
+            pieceStart[piece] <- worker.Codes.Count
             let counts = rowCount.AsSpan(firstRow, lastRow - firstRow)
             worker.Draw(stream, first + int64 firstRow, counts)
             ready worker pieceStart[piece] firstRow lastRow)
@@ -86,8 +86,8 @@ module SampleCodesCpu =
                 let struct (worker, start) = pieceAt piece
                 let first = codes.RowStart[piece * grain]
                 let count = codes.RowStart[min rows ((piece + 1) * grain)] - first
-                worker.Index.AsSpan(start, count).CopyTo(codes.Index.AsSpan first)
-                worker.Value.AsSpan(start, count).CopyTo(codes.Value.AsSpan first)
+                worker.Codes.Index.AsSpan(start, count).CopyTo(codes.Index.AsSpan first)
+                worker.Codes.Value.AsSpan(start, count).CopyTo(codes.Value.AsSpan first)
 
         draw threads sampler stream first rows rowCount (ready rowCount) stitch
 
@@ -106,8 +106,8 @@ module SampleCodesCpu =
             let mutable entry = start
 
             for row in firstRow .. lastRow - 1 do
-                let index = ReadOnlySpan<int>(worker.Index, entry, rowCount[row])
-                let value = ReadOnlySpan<float32>(worker.Value, entry, rowCount[row])
+                let index = ReadOnlySpan<int>(worker.Codes.Index, entry, rowCount[row])
+                let value = ReadOnlySpan<float32>(worker.Codes.Value, entry, rowCount[row])
                 DecodeCodesCpu.sample index value world.Dictionary world.Bias (x.RowPtr row)
                 entry <- entry + rowCount[row]
 

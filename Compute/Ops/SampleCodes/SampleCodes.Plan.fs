@@ -80,6 +80,8 @@ type internal SamplerPlan =
         Always: AlwaysTried[]
         /// (cells+1, `Cell.size R`): the last cell is empty and fills up vectors.
         Cells: Matrix
+        /// (cells+1): Philox block of each cell, as in its row.
+        CellBlock: int[]
         /// (groups+1): cells of each group.
         GroupCell: int[]
         /// (groups): the node whose exclusive children these are, −1 where any number may be active.
@@ -132,13 +134,21 @@ module internal SamplerPlan =
 
     /// Blocks that hold the features, ascending, each with the features in its four lanes, −1 for absent.
     let private blocks (features: int[]) : struct (int * int[])[] =
-        features
-        |> Array.groupBy (fun feature -> feature >>> 2)
-        |> Array.sortBy fst
-        |> Array.map (fun (block, present) ->
-            let lanes = Array.create 4 -1
-            present |> Array.iter (fun feature -> lanes[feature &&& 3] <- feature)
-            struct (block, lanes))
+        let found = ResizeArray<struct (int * int[])>()
+
+        for feature in Array.sort features do
+            let block = feature >>> 2
+
+            let isNew =
+                found.Count = 0 || (let struct (last, _) = found[found.Count - 1] in last <> block)
+
+            if isNew then
+                found.Add(struct (block, Array.create 4 -1))
+
+            let struct (_, lanes) = found[found.Count - 1]
+            lanes[feature &&& 3] <- feature
+
+        found.ToArray()
 
     let private starts (counts: int seq) = Seq.scan (+) 0 counts |> Seq.toArray
 
@@ -208,13 +218,17 @@ module internal SamplerPlan =
     /// Lay out a world; takes about as much memory as its factor F.
     let compile (world: World) : SamplerPlan =
         let groups = groups world.Forest
-        let lazily = groups |> Seq.collect _.Features |> Set.ofSeq
+        let lazily = Array.create world.NumFeatures false
+
+        for group in groups do
+            for feature in group.Features do
+                lazily[feature] <- true
 
         let struct (product, lanes) =
-            chunks
-                [| for i in 0 .. world.NumFeatures - 1 do
-                       if not (lazily.Contains i) then
-                           i |]
+            seq { 0 .. world.NumFeatures - 1 }
+            |> Seq.filter (fun feature -> not lazily[feature])
+            |> Seq.toArray
+            |> chunks
 
         let chunkCount = lanes.Length / ChunkLanes
         let openGroups = groups |> Seq.filter (fun group -> group.Gate < 0) |> Seq.length
@@ -248,6 +262,7 @@ module internal SamplerPlan =
           ChunkSd = inChunks _.Sd
           Always = always
           Cells = cells
+          CellBlock = cellBlocks |> Array.map (fun struct (block, _) -> block)
           GroupCell = groupBlocks |> Seq.map Array.length |> starts
           GroupNode = groups |> Array.map (fun group -> if group.Exclusive then group.Node else -1)
           GroupOrdered =

@@ -16,38 +16,6 @@ type internal Opened =
         Ratio: float32
     }
 
-/// A feature that is active after the hierarchy.
-[<Struct>]
-type internal Active = { Slot: int; Feature: int; Value: float32 }
-
-/// Counters of Philox blocks to be drawn, and the words.
-[<Sealed>]
-type internal Requests() =
-    let block = Pinned<uint64> 1024
-    let row = Pinned<uint64> 1024
-    let words = Pinned<uint32> 4096
-
-    member _.Block = block.Ptr
-    member _.Row = row.Ptr
-
-    /// Words drawn, four per block.
-    member _.Words = words.Ptr
-
-    /// Make room for `count` requests and whole vectors beyond them.
-    member _.Reserve(count) =
-        block.Reserve(count + 8)
-        row.Reserve(count + 8)
-        words.Reserve(4 * (count + 8))
-
-    /// Put in a request.
-    member _.Set(i, newBlock: int, newRow: int64) =
-        block.Items[i] <- uint64 newBlock
-        row.Items[i] <- uint64 newRow
-
-    /// Draw the first `count` blocks.
-    member _.Draw(key, c1, count) =
-        CellKernels.words key c1 block.Ptr row.Ptr count words.Ptr
-
 /// Draws up to `ChunkKernels.Slots` samples at a time, on one thread, and gathers their codes.
 [<Sealed>]
 type internal SampleWorker(plan: SamplerPlan, portable: bool) =
@@ -82,13 +50,10 @@ type internal SampleWorker(plan: SamplerPlan, portable: bool) =
     let factorAddress = Pinned<nativeint> 1024
     let values = Pinned<float32> 4096
 
-    // Active features of the present samples, and the codes of all since `Clear`.
+    // Active features of the present samples, and the codes of all that were drawn.
     let active = Pinned<Active> 4096
     let mutable activeCount = 0
-    let slotEnd = Array.zeroCreate<int>(slots + 1)
-    let index = Pinned<int> 4096
-    let value = Pinned<float32> 4096
-    let mutable count = 0
+    let codes = GatheredCodes slots
 
     let counter (purpose: Purpose) = (Draw.counter stream purpose 0L 0).W1
 
@@ -203,10 +168,8 @@ type internal SampleWorker(plan: SamplerPlan, portable: bool) =
                     tried.EndGroup
 
     let askCell i slot cell =
-        let address = plan.Cell cell
-        let block = NativePtr.get address Cell.Block |> BitConverter.SingleToInt32Bits
-        requests.Set(i, block, sample slot)
-        cellAddress.Items[i] <- NativePtr.toNativeInt address
+        requests.Set(i, plan.CellBlock[cell], sample slot)
+        cellAddress.Items[i] <- NativePtr.toNativeInt (plan.Cell cell)
         factorAddress.Items[i] <- NativePtr.toNativeInt factor.Ptr + nativeint (4 * slot)
 
     /// Number of cells in the level's groups, rounded up to whole vectors.
@@ -373,67 +336,11 @@ type internal SampleWorker(plan: SamplerPlan, portable: bool) =
 
                 nextCount <- nextCount + 1
 
-    let sortRow first length =
-        let index = index.Items.AsSpan(first, length)
-        let value = value.Items.AsSpan(first, length)
+    /// Codes of the samples drawn since they were cleared.
+    member _.Codes = codes
 
-        if length > 256 then
-            index.Sort value
-        else
-            // Entries come nearly sorted: level after level, each ascending.
-            for i in 1 .. length - 1 do
-                let feature = index[i]
-                let current = value[i]
-                let mutable j = i - 1
-
-                while j >= 0 && index[j] > feature do
-                    index[j + 1] <- index[j]
-                    value[j + 1] <- value[j]
-                    j <- j - 1
-
-                index[j + 1] <- feature
-                value[j + 1] <- current
-
-    /// Add the active features to the codes, sample by sample, each by ascending feature.
-    let gather (rowCount: Span<int>) =
-        Array.Clear slotEnd
-
-        for i in 0 .. activeCount - 1 do
-            let slot = active.Items[i].Slot
-            slotEnd[slot + 1] <- slotEnd[slot + 1] + 1
-
-        for slot in 0 .. samples - 1 do
-            rowCount[slot] <- slotEnd[slot + 1]
-            slotEnd[slot + 1] <- slotEnd[slot + 1] + slotEnd[slot]
-
-        index.Reserve(count + activeCount)
-        value.Reserve(count + activeCount)
-
-        for i in 0 .. activeCount - 1 do
-            let active = active.Items[i]
-            let place = count + slotEnd[active.Slot]
-            index.Items[place] <- active.Feature
-            value.Items[place] <- active.Value
-            slotEnd[active.Slot] <- slotEnd[active.Slot] + 1
-
-        for slot in 0 .. samples - 1 do
-            sortRow count rowCount[slot]
-            count <- count + rowCount[slot]
-
-    /// Number of entries since `Clear`.
-    member _.Count = count
-
-    /// Features of the entries.
-    member _.Index = index.Items
-
-    /// Values of the entries.
-    member _.Value = value.Items
-
-    /// Forget all entries.
-    member _.Clear() = count <- 0
-
-    /// Draw samples first … first+rowCount.Length−1 (at most `Slots`), add their codes to the entries and
-    /// put their numbers of entries into `rowCount`.
+    /// Draw samples first … first+rowCount.Length−1 (at most `Slots`), add them to `Codes` and put
+    /// their numbers of entries into `rowCount`.
     member _.Draw(newStream: Stream, first: int64, rowCount: Span<int>) =
         stream <- newStream
         firstSample <- first
@@ -446,4 +353,4 @@ type internal SampleWorker(plan: SamplerPlan, portable: bool) =
         drawMagnitudes ()
         openFirstGroups ()
         descend ()
-        gather rowCount
+        codes.Add(active, activeCount, rowCount)

@@ -38,38 +38,50 @@ module SamplingBench =
           |> Figure.target 160_000.0
           |> Figure.reference 2091.4 ]
 
-    /// The worlds of the reference's own throughput script: N/64 roots with four children each, three levels,
-    /// rank 25, D = 768.
-    let private scaledModel features =
+    let private withForest features change =
         { Bench16k.model with
             NumFeatures = features
             Hierarchy =
                 match Bench16k.model.Hierarchy with
-                | Some(Hierarchy.Generated forest) ->
-                    Some(Hierarchy.Generated { forest with TotalRootNodes = features / 64 })
+                | Some(Hierarchy.Generated forest) -> Some(Hierarchy.Generated(change forest))
                 | other -> other }
 
-    /// Cost per sample and memory of one size.
-    let scale threads features =
+    /// The worlds of the reference's own throughput script: N/64 roots with four children each, three levels,
+    /// rank 25, D = 768. The number of active features grows with N.
+    let private moreRoots features =
+        withForest features (fun forest -> { forest with TotalRootNodes = features / 64 })
+
+    /// Worlds with the 128 roots of the benchmark, three levels, and more children to each parent: the number of
+    /// active features hardly grows with N.
+    let private moreChildren branching =
+        let features = 128 * (1 + branching + pown branching 2 + pown branching 3)
+
+        withForest features (fun forest ->
+            { forest with
+                BranchingFactor = BranchingFactor.Fixed branching })
+
+    /// Cost per sample and memory of one world.
+    let private scale threads series (model: SyntheticModelSpec) =
         let before = Measure.liveBytes ()
         let backend = Backend.Cpu threads
 
         let world =
-            WorldCompiler.compile
-                backend
-                (Bench16k.valid (SyntheticModelSpec.validate (scaledModel features)))
+            WorldCompiler.compile backend (Bench16k.valid (SyntheticModelSpec.validate model))
 
         let sampler = Sampler.create backend world
         let rows = 1024
         let struct (codesOnly, decoded, active) = time sampler 5 rows
         let bytes = Measure.liveBytes () - before
-        let name = $"scale/{features}"
+        let name = $"{series}/{model.NumFeatures}"
 
         [ Figure.ofSeconds $"{name}/codes" "µs/sample" (1e6 / float rows) codesOnly
           Figure.ofSeconds $"{name}/with-decode" "µs/sample" (1e6 / float rows) decoded
           Figure.create $"{name}/active-features" "per sample" active
           Figure.create $"{name}/memory" "MB" (float bytes / 1e6) ]
 
-    /// 4 k to 1 M features.
+    /// 4 k to 1 M features, both ways.
     let scaling threads =
-        [ 4096; 16384; 65536; 262144; 1048576 ] |> List.collect (scale threads)
+        [ for features in [ 4096; 16384; 65536; 262144; 1048576 ] do
+              yield! scale threads "scale-roots" (moreRoots features)
+          for branching in [ 3; 4; 7; 12; 20 ] do
+              yield! scale threads "scale-children" (moreChildren branching) ]

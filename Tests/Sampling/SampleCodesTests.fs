@@ -33,16 +33,14 @@ let private same (expected: Codes) (actual: Codes) = bits expected = bits actual
 let private firstOf (world: World) = int64 world.Seed &&& 0x3_FFFF_FFFFL
 
 [<Fact>]
-let ``lazy codes are the eager codes, in any forest`` () =
+let ``lazy codes are the eager codes, in any forest and on every path`` () =
     Property.forAll (HandMadeWorlds.generator 70) (fun world ->
         let first = firstOf world
-        same (eager world first 40) (lazily SampleCodesCpu.create 2 world first 40))
+        let expected = eager world first 40
 
-[<Fact>]
-let ``the portable path draws the same codes`` () =
-    Property.forAll (HandMadeWorlds.generator 70) (fun world ->
-        let first = firstOf world
-        same (eager world first 40) (lazily SampleCodesCpu.createPortable 2 world first 40))
+        SampleCodesCpu.paths
+        |> List.forall (fun path ->
+            same expected (lazily (SampleCodesCpu.createOn path) 2 world first 40)))
 
 [<Fact>]
 let ``codes do not depend on the number of threads`` () =
@@ -76,8 +74,9 @@ let ``rows with thousands of active features come out whole and in order`` () =
 
         let eager = eager world 7L 37
         Assert.True(eager.Count > 37 * 256, $"seed {seed}: only {eager.Count} entries")
-        Assert.True(same eager (lazily SampleCodesCpu.create 2 world 7L 37))
-        Assert.True(same eager (lazily SampleCodesCpu.createPortable 2 world 7L 37))
+
+        for path in SampleCodesCpu.paths do
+            Assert.True(same eager (lazily (SampleCodesCpu.createOn path) 2 world 7L 37))
 
 [<Fact>]
 let ``the streams are different samples`` () =

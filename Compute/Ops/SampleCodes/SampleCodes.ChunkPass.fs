@@ -27,42 +27,60 @@ type internal ChunkPass(key: uint64, factor: Matrix) =
                 ))
 
     /// Try a chunk in samples slot … slot+7 of those prepared; returns the new number of candidates.
-    member _.Try(plan: SamplerPlan, portable, chunk, slot, candidates, count) =
+    member _.Try(plan: SamplerPlan, path, chunk, slot, candidates, count) =
         let rank = plan.World.Rank
         let product = NativePtr.add plan.ChunkProduct.Ptr (chunk * SamplerPlan.ChunkBlocks)
         let threshold = plan.ChunkThreshold.RowPtr chunk
         let sd = plan.ChunkSd.RowPtr chunk
         let lane = chunk * SamplerPlan.ChunkLanes
+        let chunkFactor = plan.ChunkFactor.RowPtr(chunk * rank)
+        let factor = NativePtr.add factor.Ptr slot
         let scratch = NativePtr.ofNativeInt (NativePtr.toNativeInt scratch.Ptr)
         let means = means.Ptr
+        let keys, constants, bound = keys.Ptr, constants.Ptr, bound.Ptr
 
-        ChunkKernels.means
-            rank
-            (plan.ChunkFactor.RowPtr(chunk * rank))
-            (NativePtr.add factor.Ptr slot)
-            means
+        match path with
+        | SamplingPath.Avx512 ->
+            ChunkKernels.means rank chunkFactor factor means
 
-        if portable then
-            ChunkKernels.filterPortable
-                keys.Ptr
-                constants.Ptr
+            ChunkKernels.filter
+                keys
+                constants
                 product
                 threshold
                 sd
+                bound
                 slot
                 lane
                 means
                 scratch
                 candidates
                 count
-        else
-            ChunkKernels.filter
-                keys.Ptr
-                constants.Ptr
+        | SamplingPath.Avx2 ->
+            ChunkKernels256.means rank chunkFactor factor means
+
+            ChunkKernels256.filter
+                keys
+                constants
                 product
                 threshold
                 sd
-                bound.Ptr
+                bound
+                slot
+                lane
+                means
+                scratch
+                candidates
+                count
+        | SamplingPath.Portable ->
+            ChunkKernels.means rank chunkFactor factor means
+
+            ChunkKernels.filterPortable
+                keys
+                constants
+                product
+                threshold
+                sd
                 slot
                 lane
                 means

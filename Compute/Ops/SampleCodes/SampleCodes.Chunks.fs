@@ -8,6 +8,13 @@ open System.Runtime.Intrinsics.X86
 open FSharp.NativeInterop
 open SynthSae.Compute
 
+/// Instructions that lazy sampling can do with; all have the same results.
+[<RequireQualifiedAccess>]
+type SamplingPath =
+    | Avx512
+    | Avx2
+    | Portable
+
 /// A feature that may fire in a sample, and what decides it.
 [<Struct>]
 type internal Candidate =
@@ -106,7 +113,7 @@ module internal ChunkKernels =
         a <- Vector512.FusedMultiplyAdd(fa, e, a)
         b <- Vector512.FusedMultiplyAdd(fb, e, b)
 
-    let inline private store2
+    let inline private storeMeans
         (means: nativeptr<float32>)
         s
         (a: Vector512<float32>)
@@ -158,29 +165,26 @@ module internal ChunkKernels =
             f <- add f 32
             e <- add e Slots
 
-        store2 means 0 a0 b0
-        store2 means 1 a1 b1
-        store2 means 2 a2 b2
-        store2 means 3 a3 b3
-        store2 means 4 a4 b4
-        store2 means 5 a5 b5
-        store2 means 6 a6 b6
-        store2 means 7 a7 b7
+        storeMeans means 0 a0 b0
+        storeMeans means 1 a1 b1
+        storeMeans means 2 a2 b2
+        storeMeans means 3 a3 b3
+        storeMeans means 4 a4 b4
+        storeMeans means 5 a5 b5
+        storeMeans means 6 a6 b6
+        storeMeans means 7 a7 b7
 
-    /// Note the lanes of a mask as candidates; returns the new number of candidates.
-    let inline private collect
+    /// Note the lanes of a mask as candidates, given all lanes' m and words' complements; returns the new
+    /// number of candidates.
+    let inline collect
         (mask: uint32)
         slot
         lane
-        (complement0: Vector512<uint32>)
-        (complement1: Vector512<uint32>)
         (mean: nativeptr<float32>)
-        (scratch: nativeptr<uint32>)
+        (complements: nativeptr<uint32>)
         (candidates: nativeptr<Candidate>)
         count
         =
-        Vector512.Store(complement0, scratch)
-        Vector512.Store(complement1, add scratch 16)
         let mutable mask = mask
         let mutable next = count
 
@@ -192,13 +196,17 @@ module internal ChunkKernels =
                 next
                 { Slot = slot
                   Lane = lane + bit
-                  Word = ~~~(NativePtr.get scratch bit)
+                  Word = ~~~(NativePtr.get complements bit)
                   Mean = NativePtr.get mean bit }
 
             next <- next + 1
             mask <- mask &&& (mask - 1u)
 
         next
+
+    let inline private store2 (first: Vector512<uint32>) second (target: nativeptr<uint32>) =
+        Vector512.Store(first, target)
+        Vector512.Store(second, add target 16)
 
     /// Draw the words of one chunk in samples slot … slot+7 and note the lanes for which `passing` (of the
     /// words' complements and m) has a bit. Four samples run side by side, so that one's arithmetic fills
@@ -270,10 +278,14 @@ module internal ChunkKernels =
 
             if (maskA ||| maskB ||| maskC ||| maskD) <> 0u then
                 let first = slot + s
-                count <- collect maskA first lane ta ua meanA scratch candidates count
-                count <- collect maskB (first + 1) lane tb ub meanB scratch candidates count
-                count <- collect maskC (first + 2) lane tc uc meanC scratch candidates count
-                count <- collect maskD (first + 3) lane td ud meanD scratch candidates count
+                store2 ta ua scratch
+                count <- collect maskA first lane meanA scratch candidates count
+                store2 tb ub scratch
+                count <- collect maskB (first + 1) lane meanB scratch candidates count
+                store2 tc uc scratch
+                count <- collect maskC (first + 2) lane meanC scratch candidates count
+                store2 td ud scratch
+                count <- collect maskD (first + 3) lane meanD scratch candidates count
 
             s <- s + 4
 

@@ -8,7 +8,7 @@ open SynthSae.Compute
 /// A world made ready for lazy sampling, with the scratch space of the workers. May be shared: calls do
 /// not disturb one another.
 [<Sealed>]
-type LazySampler internal (plan: SamplerPlan, portable: bool) =
+type LazySampler internal (plan: SamplerPlan, path: SamplingPath) =
     let idle = ConcurrentBag<SampleWorker>()
 
     /// What is sampled.
@@ -19,24 +19,28 @@ type LazySampler internal (plan: SamplerPlan, portable: bool) =
         | true, worker ->
             worker.Codes.Clear()
             worker
-        | _ -> SampleWorker(plan, portable)
+        | _ -> SampleWorker(plan, path)
 
     member internal _.Return worker = idle.Add worker
 
 /// Lazy sampling: only features whose gate is open are tried, in vectors of 32 features × 8 samples;
-/// magnitudes are drawn for those that fire. Where AVX-512 is there, a cheap upper bound of the noise
-/// rules out most features before the exact test.
+/// magnitudes are drawn for those that fire. With AVX-512 or AVX2, a cheap upper bound of the noise rules
+/// out most features before the exact test.
 module SampleCodesCpu =
-    /// Whether this machine runs the fast path; the portable one has the same results.
-    let isFast = Avx512F.IsSupported && Avx512DQ.IsSupported
+    /// The paths that this machine can take, the fastest first.
+    let paths =
+        [ if Avx512F.IsSupported && Avx512DQ.IsSupported then
+              SamplingPath.Avx512
+          if Avx2.IsSupported && Fma.IsSupported then
+              SamplingPath.Avx2
+          SamplingPath.Portable ]
+
+    /// Lay out a world for sampling by one of `paths`.
+    let createOn path (world: World) : LazySampler =
+        LazySampler(SamplerPlan.compile world, path)
 
     /// Lay out a world for sampling.
-    let create (world: World) : LazySampler =
-        LazySampler(SamplerPlan.compile world, not isFast)
-
-    /// The same, held to the path that runs on any machine.
-    let createPortable (world: World) : LazySampler =
-        LazySampler(SamplerPlan.compile world, true)
+    let create world = createOn paths.Head world
 
     /// Draw all pieces; `ready worker firstEntry firstRow rowCount` is called as each is done.
     let private draw

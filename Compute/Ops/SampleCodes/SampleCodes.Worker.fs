@@ -18,7 +18,7 @@ type internal Opened =
 
 /// Draws up to `ChunkKernels.Slots` samples at a time, on one thread, and gathers their codes.
 [<Sealed>]
-type internal SampleWorker(plan: SamplerPlan, portable: bool) =
+type internal SampleWorker(plan: SamplerPlan, path: SamplingPath) =
     let world = plan.World
     let rank = world.Rank
     let key = world.Seed
@@ -111,7 +111,7 @@ type internal SampleWorker(plan: SamplerPlan, portable: bool) =
 
         for chunk in 0 .. plan.Chunks - 1 do
             for slot in 0 .. ChunkKernels.Together .. samples - 1 do
-                found <- pass.Try(plan, portable, chunk, slot, candidates.Ptr, found)
+                found <- pass.Try(plan, path, chunk, slot, candidates.Ptr, found)
 
             if found > candidates.Items.Length - mostPerChunk then
                 accept found

@@ -114,6 +114,9 @@ module TrainingSpec =
     let private wholeSteps (spec: TrainingSpec) =
         if spec.BatchSize > 0 then int64 spec.Samples / int64 spec.BatchSize else 0L
 
+    // Steps are counted in 32 bits; a partial batch may come on top.
+    let private mostSteps = int64 System.Int32.MaxValue - 1L
+
     let private scheduleRules (spec: TrainingSpec) =
         let steps = wholeSteps spec
         let edges = int64 spec.LrWarmUpSteps + int64 spec.LrDecaySteps
@@ -146,6 +149,11 @@ module TrainingSpec =
             "must be at least 1"
             spec.Samples
             (spec.Samples >= 1L<sample>)
+        @ Rules.check
+            "training_samples"
+            $"must make at most {mostSteps} batches"
+            spec.Samples
+            (wholeSteps spec <= mostSteps)
         @ Rules.atLeast 1 "batch_size" spec.BatchSize
         @ Rules.positive "lr" spec.Lr
         @ scheduleRules spec

@@ -84,7 +84,7 @@ type SafetensorsFile internal (path: string) =
 
     /// Number of elements, for an array.
     let count (info: TensorInfo) =
-        if info.Count > 2_147_000_000L then
+        if info.Count > Matrix.MostElements then
             fail
                 $"tensor '{info.Name}' has {info.Count} elements, more than fit into memory at once"
 
@@ -163,7 +163,7 @@ type SafetensorsFile internal (path: string) =
             count info |> ignore
 
             // A dimension may be huge when the other is 0.
-            if max rows cols > 2_147_000_000L then
+            if max rows cols > Matrix.MostElements then
                 fail $"tensor '{name}' of shape [{dimensions info}] does not fit into memory"
 
             let result = Matrix(int rows, int cols)

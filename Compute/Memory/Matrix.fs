@@ -7,7 +7,8 @@ open FSharp.NativeInterop
 
 /// A row-major matrix of float32, (Rows, Cols) without padding, on a 64-byte boundary and pinned, so
 /// that kernels can hold its address while they run. Whoever takes `Ptr` keeps the matrix reachable
-/// (capturing the matrix itself in the kernel's closure does).
+/// (capturing the matrix itself in the kernel's closure does). Raises `BadInput` when it would have more than
+/// `MostElements`.
 [<Sealed>]
 type Matrix(rows: int, cols: int) =
     static let boundary = 64
@@ -15,8 +16,15 @@ type Matrix(rows: int, cols: int) =
     let length = int64 rows * int64 cols
 
     let data: float32[] =
-        if rows < 0 || cols < 0 || length > 2_147_000_000L then
-            invalidArg (nameof rows) $"a matrix of {rows} × {cols} cannot be allocated"
+        if rows < 0 || cols < 0 then
+            invalidArg (nameof rows) $"there is no matrix of {rows} × {cols}"
+
+        // Sizes come from specifications and files.
+        if length > Matrix.MostElements then
+            let problem =
+                $"{rows} × {cols} has {length} elements; the most is {Matrix.MostElements}"
+
+            raise (BadInput("matrix", problem))
 
         GC.AllocateArray<float32>(int length + boundary / sizeof<float32>, pinned = true)
 
@@ -28,6 +36,9 @@ type Matrix(rows: int, cols: int) =
 
     let ptr: nativeptr<float32> =
         NativePtr.ofNativeInt (Marshal.UnsafeAddrOfPinnedArrayElement(data, first))
+
+    /// The most elements that a matrix can have: what one array holds.
+    static member MostElements = 2_147_000_000L
 
     /// Number of rows.
     member _.Rows = rows

@@ -66,6 +66,7 @@ let private theOne (path: string) (rule: string) (errors: SpecError list) =
 [<InlineData("sae.aux_loss_coefficient", "-1", "must be at least 0")>]
 [<InlineData("sae.topk_threshold_lr", "1.5", "must be in [0, 1]")>]
 [<InlineData("training_samples", "0", "must be at least 1")>]
+[<InlineData("training_samples", "9e15", "must make at most 2147483646 batches")>]
 [<InlineData("batch_size", "0", "must be at least 1")>]
 [<InlineData("lr", "0", "must be greater than 0")>]
 [<InlineData("lr_warm_up_steps", "-1", "must be at least 0")>]

@@ -1,5 +1,6 @@
 namespace SynthSae.Compute.Training
 
+open System
 open SynthSae.Compute
 open SynthSae.Compute.Ops
 open SynthSae.Spec
@@ -65,24 +66,18 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
     let dense () =
         let mutable state = DenseStep.start initial
 
-        let toArray (x: Matrix) =
-            Array2D.init x.Rows x.Cols (fun b d -> float x[b, d])
-
-        let toCodes (acts: float[,]) =
-            Matrix.init (Array2D.length1 acts) (Array2D.length2 acts) (fun b j ->
-                float32 acts[b, j])
-            |> Codes.ofDense
-
         { new IStep with
             member _.Run(x, dead, lr) =
-                let result = DenseStep.run sae training lr (dead.Mask()) (toArray x) state
+                let result =
+                    DenseStep.run sae training lr (dead.Mask()) (DenseAlgebra.ofMatrix x) state
+
                 state <- result.State
 
                 { StepMse = result.Losses.Mse
                   StepAuxiliary = result.Losses.Auxiliary_reconstruction
                   Norm = result.GradientNorm
                   Smallest = DenseStep.smallest result.Forward.Feature_acts
-                  Latents = toCodes result.Forward.Feature_acts }
+                  Latents = Codes.ofDense (DenseAlgebra.toMatrix result.Forward.Feature_acts) }
 
             member _.Sae = DenseParameters.toSae initial state.Parameters }
 
@@ -144,11 +139,17 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
                 EncoderBias = Array.copy now.EncoderBias
                 DecoderBias = Array.copy now.DecoderBias }
 
-    /// One optimiser step on x (B, D).
+    /// One optimiser step on x (B, D). Raises `BadInput` when the gradients are no longer finite: nothing can be
+    /// learnt from there.
     member _.Step(x: Matrix) : StepReport =
         let lr = Schedule.learningRate training (int steps * 1<step>)
         let deadBefore = dead.Count
         let outcome = step.Run(x, dead, lr)
+
+        if not (Double.IsFinite outcome.Norm) then
+            let problem = $"diverged in step {steps}; a learning rate below {lr} may help"
+            raise (BadInput("training", problem))
+
         dead.Update outcome.Latents
         threshold <- TopKThreshold.next thresholdRate outcome.Smallest threshold
         steps <- steps + 1L

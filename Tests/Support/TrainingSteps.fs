@@ -54,8 +54,7 @@ module TrainingSteps =
           Seed = 0L }
 
     /// Batches and parameters as double arrays.
-    let ofMatrix (a: Matrix) =
-        Array2D.init a.Rows a.Cols (fun i j -> float a[i, j])
+    let ofMatrix (a: Matrix) = DenseAlgebra.ofMatrix a
 
     /// feature_acts / norms: what an implementation shows as its codes.
     let codes (forward: DenseForward) =

@@ -33,11 +33,7 @@ module Evaluation =
         : EvaluationResult =
         check world sae settings
 
-        let threads =
-            match backend with
-            | Backend.Reference -> 1
-            | Backend.Cpu threads -> threads
-
+        let threads = Backend.threads backend
         let matching = Matching.run backend sae.Decoder world.Dictionary
 
         let accumulator =

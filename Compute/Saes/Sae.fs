@@ -12,6 +12,14 @@ type Activation =
     /// relu(pre) where pre > θ_j.
     | JumpRelu of threshold: float32[]
 
+    /// Whether selection compares pre·‖W_dec,j‖ instead of pre.
+    member activation.Rescales =
+        match activation with
+        | TopK(_, rescale)
+        | BatchTopK(_, rescale) -> rescale
+        | Relu
+        | JumpRelu _ -> false
+
 /// Parameters of one sparse autoencoder with L latents on activations in R^D:
 /// pre = (x − b_dec) W_enc + b_enc, f = activation(pre), x̂ = f W_dec + b_dec.
 /// With `rescale`, f is pre·‖W_dec,j‖ and is divided by that norm again in the decoder.

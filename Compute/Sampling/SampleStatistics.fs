@@ -133,12 +133,7 @@ type private SampleSums(world: World, firstFeatures: int) =
 
         Threads.ranges threads x.Rows 64 (fun _ firstRow lastRow ->
             for row in firstRow .. lastRow - 1 do
-                let mutable sum = 0.0
-
-                for element in x.Row row do
-                    sum <- sum + float element * float element
-
-                norms[row] <- sqrt sum)
+                norms[row] <- sqrt (Rows.squaredNorm (Span<float32>.op_Implicit(x.Row row))))
 
         Threads.ranges threads x.Cols 64 (fun _ firstCol lastCol ->
             for row in 0 .. x.Rows - 1 do

@@ -35,7 +35,8 @@ type SparseStep(threads: int, sae: Sae, auxCoefficient: float, adam: AdamSetting
     let lists = LatentLists()
     let gradients = LatentGradients.create latents dim
     let moments = ClipAdam.create latents dim
-    let norms = Array.init latents (fun j -> Simd.norm (sae.Decoder.RowPtr j) dim)
+    let norms = Select.norms sae
+    let scale = if sae.Activation.Rescales then norms else [||]
     let times = StepTimes.Zero
 
     let mutable buffers =
@@ -45,13 +46,6 @@ type SparseStep(threads: int, sae: Sae, auxCoefficient: float, adam: AdamSetting
            Squares = [||] |}
 
     let mutable steps = 0L
-
-    let compareScaled =
-        match sae.Activation with
-        | Activation.TopK(_, rescale)
-        | Activation.BatchTopK(_, rescale) -> rescale
-        | Activation.Relu
-        | Activation.JumpRelu _ -> false
 
     let reserve rows =
         if buffers.Pre.Rows <> rows then
@@ -90,7 +84,6 @@ type SparseStep(threads: int, sae: Sae, auxCoefficient: float, adam: AdamSetting
     member _.Differentiate(x: Matrix, dead: int[]) : struct (float * float * float32) =
         reserve x.Rows
         let pre, error, squares = buffers.Pre, buffers.Error, buffers.Squares
-        let scale = if compareScaled then norms else [||]
 
         let centred =
             timed (fun s -> times.Encode <- times.Encode + s) (fun () ->

@@ -64,10 +64,6 @@ module Candidates =
 /// Cost 2·R·N·D FLOP. Tolerance against the reference: |Δ| ≤ 4·√D·2⁻²⁴, and lists may differ where
 /// weights are as close as that.
 module MatchCosines =
-    /// Smaller norms count as this (reference: `clamp(min=1e-8)`).
-    [<Literal>]
-    let MinNorm = 1e-8
-
     /// The number of candidates that lists have room for; raises when the shapes do not fit.
     let check (rows: Matrix) (others: Matrix) (count: int) =
         if rows.Cols <> others.Cols then
@@ -85,17 +81,17 @@ module MatchCosines =
 
         sum
 
-    /// The norm of one row, clamped.
+    /// The norm of one row, at least `Rows.SmallestNorm` (reference: `clamp(min=1e-8)`). Raises `BadInput` for a row
+    /// that is not finite.
     let norm (matrix: Matrix) row =
-        let elements = Span.op_Implicit (matrix.Row row)
-        let norm = sqrt (dot elements elements)
+        let norm = sqrt (Rows.squaredNorm (Span.op_Implicit (matrix.Row row)))
 
         if not (Double.IsFinite norm) then
             raise (
                 BadInput($"row {row}", "holds a number that is not finite, so it has no direction")
             )
 
-        max norm MinNorm
+        max norm Rows.SmallestNorm
 
     /// The cosine of one row with one other, with its sign.
     let cosine (rows: Matrix) row (others: Matrix) other =

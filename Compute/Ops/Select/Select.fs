@@ -9,13 +9,13 @@ open SynthSae.Compute
 /// Ties: the larger compared value first, then the lower position b·L + j. Only values > 0 stay.
 /// Equal inputs give equal codes on every backend.
 module Select =
+    /// ‖W_dec,j‖ (L), as values are compared by.
+    let norms (sae: Sae) : float32[] =
+        Array.init sae.Latents (fun j -> Simd.norm (sae.Decoder.RowPtr j) sae.Dim)
+
     /// The factors (L) that compared values carry: ‖W_dec,j‖, or empty for none.
     let scale (sae: Sae) : float32[] =
-        match sae.Activation with
-        | Activation.TopK(_, true)
-        | Activation.BatchTopK(_, true) ->
-            Array.init sae.Latents (fun j -> Simd.norm (sae.Decoder.RowPtr j) sae.Dim)
-        | _ -> [||]
+        if sae.Activation.Rescales then norms sae else [||]
 
     /// How many values BatchTopK keeps in a batch: int(k·B), at most all.
     let batchCount (k: float) rows latents =

@@ -74,6 +74,40 @@ let ``residual and gradients agree, and do not depend on threads`` batch dim lat
     Assert.Equal<float32[]>(one.DecoderBias, three.DecoderBias)
 
 [<Theory; MemberData(nameof sizes)>]
+let ``AuxK agrees, and does not depend on threads`` batch dim latents (_k: int) =
+    let x, error = Samples.gaussian 7 batch dim, Samples.gaussian 9 batch dim
+
+    for rescale in [ true; false ] do
+        for pre in [ Samples.gaussian 8 batch latents; Samples.tied 8 batch latents ] do
+            for every in [ 1; 2; 17 ] do
+                let sae = Samples.sae 1 latents dim (Activation.TopK(1, rescale))
+                let scale = Select.scale sae
+                let dead = [| 0..every .. latents - 1 |]
+
+                let run auxK =
+                    let gradients: Gradients =
+                        { Encoder = Samples.gaussian 31 latents dim
+                          Decoder = Samples.gaussian 32 latents dim
+                          EncoderBias = Samples.vector 33 latents
+                          DecoderBias = Samples.vector 34 dim }
+
+                    let loss: float = auxK 0.7 sae x pre scale error dead gradients
+                    loss, gradients
+
+                let loss, plain = run AuxKReference.run
+                let oneLoss, one = run (AuxKCpu.run 1)
+                let threeLoss, three = run (AuxKCpu.run 3)
+                Assert.InRange(abs (loss - oneLoss), 0.0, 1e-5 * loss)
+                Assert.InRange(relative plain.Encoder one.Encoder, 0.0, 1e-5)
+                Assert.InRange(relative plain.Decoder one.Decoder, 0.0, 1e-5)
+                Assert.InRange(relative (bias plain.EncoderBias) (bias one.EncoderBias), 0.0, 1e-5)
+                Assert.Equal<float32[]>(plain.DecoderBias, one.DecoderBias)
+                Assert.Equal(oneLoss, threeLoss)
+                Assert.Equal<float32[]>(one.Encoder.Span.ToArray(), three.Encoder.Span.ToArray())
+                Assert.Equal<float32[]>(one.Decoder.Span.ToArray(), three.Decoder.Span.ToArray())
+                Assert.Equal<float32[]>(one.EncoderBias, three.EncoderBias)
+
+[<Theory; MemberData(nameof sizes)>]
 let ``Adam makes the same parameters to the bit`` batch dim latents (_k: int) =
     let settings = { Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8 }
 

@@ -40,7 +40,11 @@ module AuxKCpu =
                         compared[i] <- Select.compared scale pre row dead[i]
 
                     compared.AsSpan().CopyTo(ranked.AsSpan())
-                    let limit = Ranking.kthLargest (ranked.AsSpan()) count
+
+                    // In one dimension none takes part.
+                    let limit =
+                        if count = 0 then infinityf else Ranking.kthLargest (ranked.AsSpan()) count
+
                     let mutable ties = count
 
                     for value in compared do

@@ -90,8 +90,8 @@ module LatentGradientsCpu =
         Simd.addScaled value rowError (NativePtr.add gradient i) rest
         Simd.sumLanes (sum0 + sum1) + Simd.dot rowError (NativePtr.add decoder i) rest
 
-    /// Σ over samples of the rows of `error`, and Σ over latents of weight·row of `Encoder`, in pieces of fixed
-    /// size whose partial sums are added in order.
+    /// total ← total + sign·Σ weight·row over the rows of a matrix, in pieces of fixed size whose partial sums are
+    /// added in order.
     let private weightedRowSum
         threads
         (rows: Matrix)

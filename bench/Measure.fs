@@ -19,5 +19,10 @@ module Measure =
     /// The middle of ascending values.
     let median (ascending: float[]) = ascending[ascending.Length / 2]
 
-    /// Bytes that are alive after a collection.
-    let liveBytes () = GC.GetTotalMemory true
+    /// Bytes that are alive after full collections.
+    let liveBytes () =
+        for _ in 1..2 do
+            GC.Collect(2, GCCollectionMode.Forced, true, true)
+            GC.WaitForPendingFinalizers()
+
+        GC.GetTotalMemory true

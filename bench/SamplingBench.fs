@@ -1,5 +1,6 @@
 namespace SynthSae.Bench
 
+open System.Runtime.CompilerServices
 open SynthSae.Compute
 open SynthSae.Compute.Ops
 open SynthSae.Spec
@@ -51,16 +52,14 @@ module SamplingBench =
     let private moreRoots features =
         withForest features (fun forest -> { forest with TotalRootNodes = features / 64 })
 
-    /// Worlds with the 128 roots of the benchmark, three levels, and more children to each parent: the number of
-    /// active features hardly grows with N.
-    let private moreChildren branching =
-        let features = 128 * (1 + branching + pown branching 2 + pown branching 3)
+    /// Worlds with the benchmark's 128 roots and four children each, and more levels: only the children of active
+    /// parents are looked at, so the cost grows with the levels, not with N.
+    let private moreLevels depth =
+        let features = 128 * Seq.sum (seq { for level in 0..depth -> pown 4 level })
+        withForest features (fun forest -> { forest with MaxDepth = depth })
 
-        withForest features (fun forest ->
-            { forest with
-                BranchingFactor = BranchingFactor.Fixed branching })
-
-    /// Cost per sample and memory of one world.
+    /// Cost per sample and memory of one world. A call of its own, so that the world before is garbage by then.
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private scale threads series (model: SyntheticModelSpec) =
         let before = Measure.liveBytes ()
         let backend = Backend.Cpu threads
@@ -83,5 +82,5 @@ module SamplingBench =
     let scaling threads =
         [ for features in [ 4096; 16384; 65536; 262144; 1048576 ] do
               yield! scale threads "scale-roots" (moreRoots features)
-          for branching in [ 3; 4; 7; 12; 20 ] do
-              yield! scale threads "scale-children" (moreChildren branching) ]
+          for depth in 2..6 do
+              yield! scale threads "scale-levels" (moreLevels depth) ]

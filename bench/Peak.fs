@@ -10,7 +10,7 @@ module Peak =
     let private Rounds = 20_000_000
 
     /// Twelve chains hide the latency of the units.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization ||| MethodImplOptions.NoInlining)>]
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private spin () : float32 =
         let a = Vector512.Create 0.999f
         let mutable c0 = Vector512.Create 1.0f

@@ -1,7 +1,6 @@
 namespace SynthSae.Compute
 
 open System
-open System.Runtime.CompilerServices
 
 /// Collects the metrics' sums batch by batch, apart for each block of samples that the jackknife leaves
 /// out in turn. Costs O(entries + B·D) per batch, nothing of the order of N or L. The result does not depend
@@ -45,7 +44,6 @@ type MetricAccumulator
         block.TrueEntries <- block.TrueEntries + int64 truth.Length
         block.LatentEntries <- block.LatentEntries + int64 latents.Length
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let measureRow (x: Matrix) (xHat: Matrix) row =
         let values = x.Row row
         let guesses = xHat.Row row
@@ -72,7 +70,6 @@ type MetricAccumulator
             block.NormRatio <- block.NormRatio + sqrt (squaredHat[row] / squaredNorm[row])
             block.NormRatios <- block.NormRatios + 1L
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let addColumns first (x: Matrix) firstColumn lastColumn =
         for row in 0 .. x.Rows - 1 do
             let sum = sums[blockOf (first + int64 row)].Sum

@@ -37,6 +37,8 @@ type Matrix(rows: int, cols: int) =
     let ptr: nativeptr<float32> =
         NativePtr.ofNativeInt (Marshal.UnsafeAddrOfPinnedArrayElement(data, first))
 
+    do HugePages.advise (NativePtr.toNativeInt ptr) (4L * length)
+
     /// The most elements that a matrix can have: what one array holds.
     static member MostElements = 2_147_000_000L
 

@@ -1,7 +1,6 @@
 namespace SynthSae.Compute
 
 open System
-open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 
 /// What is done to every row of a matrix.
@@ -15,7 +14,6 @@ module Rows =
     let SmallestNorm = 1e-8
 
     /// |row|², summed in double lanes that are added in one fixed order.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let squaredNorm (row: ReadOnlySpan<float32>) : float =
         let mutable low = Vector512<float>.Zero
         let mutable high = Vector512<float>.Zero
@@ -38,7 +36,6 @@ module Rows =
         sum
 
     /// Multiply a row by a number.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let scale (row: Span<float32>) (factor: float) =
         for i in 0 .. row.Length - 1 do
             row[i] <- float32 (float row[i] * factor)

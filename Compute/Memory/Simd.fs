@@ -1,7 +1,6 @@
 namespace SynthSae.Compute
 
 open System
-open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
 open FSharp.NativeInterop
@@ -34,7 +33,6 @@ module Simd =
                 i <- i + Lanes
 
     /// Σ a_i·b_i.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let dot (a: nativeptr<float32>) (b: nativeptr<float32>) (length: int) : float32 =
         let mutable sum0 = Vector512<float32>.Zero
         let mutable sum1 = Vector512<float32>.Zero
@@ -66,7 +64,6 @@ module Simd =
         sumLanes (sum0 + sum1) + tail
 
     /// y ← y + scale·x.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let addScaled (scale: float32) (x: nativeptr<float32>) (y: nativeptr<float32>) (length: int) =
         let factor = Vector512.Create scale
         let mutable i = 0
@@ -90,7 +87,6 @@ module Simd =
             i <- i + 1
 
     /// target ← a − b.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let subtract
         (a: nativeptr<float32>)
         (b: nativeptr<float32>)

@@ -1,7 +1,6 @@
 namespace SynthSae.Compute
 
 open System
-open System.Runtime.CompilerServices
 
 /// A sequence of samples of its own: the same sample number on two streams gives independent samples.
 [<RequireQualifiedAccess>]
@@ -74,7 +73,6 @@ module Draw =
         float (word seed stream purpose row index) * 2.3283064365386963e-10
 
     /// Fill `target` with the standard normal numbers of indices 0, 1, … of a row.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let normals seed stream purpose row (target: Span<float32>) =
         let start = counter stream purpose row 0
         let mutable first = 0

@@ -2,7 +2,6 @@ namespace SynthSae.Compute
 
 open System
 open System.Numerics
-open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 
@@ -59,7 +58,6 @@ type OrderStatistics() =
     let mutable foundSize = 0
 
     /// Take up `length` numbers in [0, 2), which must stay as they are while ranks are asked for.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     member _.Load(numbers: nativeptr<float32>, length: int) =
         values <- numbers
         count <- length

@@ -1,7 +1,6 @@
 namespace SynthSae.Compute
 
 open System
-open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 open SynthSae.Compute.Ops
@@ -36,7 +35,6 @@ module Superposition =
     let private BlockElements = 16_777_216
 
     /// Replace values by their magnitude; their sum, and the largest.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let private magnitudes (row: nativeptr<float32>) (length: int) : struct (float * float32) =
         let mutable low = Vector512<float>.Zero
         let mutable high = Vector512<float>.Zero

@@ -1,7 +1,6 @@
 namespace SynthSae.Compute.Ops
 
 open System
-open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 open SynthSae.Compute
@@ -33,7 +32,6 @@ module ClipAdamCpu =
 
         sqrt (Array.sum squares + squaresOf g.EncoderBias + squaresOf g.DecoderBias)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let private updateRow
         (f: AdamStep)
         (g: nativeptr<float32>)

@@ -27,7 +27,7 @@ module DecodeCodesCpu =
     let inline private step (c: Vector512<float32>) (row: nativeptr<float32>) column sum =
         Vector512.FusedMultiplyAdd(c, Vector512.Load(NativePtr.add row column), sum)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization ||| MethodImplOptions.NoInlining)>]
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private block
         (index: nativeptr<int>)
         (value: nativeptr<float32>)
@@ -94,7 +94,6 @@ module DecodeCodesCpu =
         Vector512.Store(s15, NativePtr.add x 240)
 
     /// The columns after the last full block: by vector, then one by one.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let private rest
         (index: nativeptr<int>)
         (value: nativeptr<float32>)

@@ -60,7 +60,7 @@ module GemmCpu =
             Vector256.Store(from + sum, target)
 
     /// One register tile: c (12, 32) += left (depth, 12)ᵀ · right (depth, 32), or starts from the row `start`.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization ||| MethodImplOptions.NoInlining)>]
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private tile512
         (depth: int)
         (left: nativeptr<float32>)
@@ -165,7 +165,7 @@ module GemmCpu =
         Vector512Store.add start c stride 11 16 c11x1
 
     /// A quarter-height, half-width tile for machines with 256-bit registers: c (6, 16).
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization ||| MethodImplOptions.NoInlining)>]
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private tile256
         (depth: int)
         (left: nativeptr<float32>)
@@ -292,7 +292,6 @@ module GemmCpu =
 
     /// Pack `lanes` consecutive vectors of length `depth`, each contiguous in the source (vector v starts
     /// at source + v·stride), as depth rows of `width` ≥ lanes; missing lanes are 0.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let private packAcross
         (source: nativeptr<float32>)
         stride
@@ -328,7 +327,6 @@ module GemmCpu =
                 NativePtr.set target (k * width + lane) value
 
     /// The same for lanes that are adjacent in the source: row k starts at source + k·stride.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let private packAlong
         (source: nativeptr<float32>)
         stride

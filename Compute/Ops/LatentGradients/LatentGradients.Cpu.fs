@@ -1,7 +1,6 @@
 namespace SynthSae.Compute.Ops
 
 open System
-open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 open SynthSae.Compute
@@ -58,7 +57,6 @@ module LatentGradientsCpu =
     let Grain = 64
 
     /// gradient ← gradient + value·error, and the result error·decoder, in one pass over `error`.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let private accumulate
         value
         (error: nativeptr<float32>)

@@ -1,7 +1,6 @@
 namespace SynthSae.Compute.Ops
 
 open System.Numerics
-open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 open SynthSae.Compute
@@ -17,7 +16,6 @@ module MatchCosinesCpu =
     let private scanRows = 512
 
     /// target = source · scale.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let private scale
         count
         (source: nativeptr<float32>)
@@ -48,7 +46,6 @@ module MatchCosinesCpu =
         units
 
     /// Offer cosines[i, first … last−1] of the others firstOther + i to the lists of the rows first … last−1.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let private scan
         (cosines: Matrix)
         firstOther

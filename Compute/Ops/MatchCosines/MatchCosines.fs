@@ -1,7 +1,6 @@
 namespace SynthSae.Compute.Ops
 
 open System
-open System.Runtime.CompilerServices
 open SynthSae.Compute
 
 /// The C largest entries of every row of a matrix of weights ≥ 0 (Rows, Cols): row r holds elements
@@ -32,7 +31,6 @@ module Candidates =
         candidates.Weight[row * candidates.Count + candidates.Count - 1]
 
     /// Put (column, weight) in its place when it is above the threshold; columns come in ascending order.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let offer (candidates: Candidates) row column (weight: float32) =
         if weight > threshold candidates row then
             let first = row * candidates.Count
@@ -72,7 +70,6 @@ module MatchCosines =
         min count others.Rows
 
     /// Σ a·b in double.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let dot (a: ReadOnlySpan<float32>) (b: ReadOnlySpan<float32>) =
         let mutable sum = 0.0
 

@@ -1,7 +1,6 @@
 namespace SynthSae.Compute.Ops
 
 open System
-open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 open SynthSae.Compute
@@ -12,7 +11,6 @@ module OrthogonaliseCpu =
     let private Grain = 32
 
     /// One Adam step on a row: gradient = 4·product + own·d, where product = M d.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     let private updateRow
         (dim: int)
         (own: float32)

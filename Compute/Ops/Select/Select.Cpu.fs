@@ -2,7 +2,6 @@ namespace SynthSae.Compute.Ops
 
 open System
 open System.Numerics
-open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 open SynthSae.Compute
@@ -35,7 +34,6 @@ type SelectCpu(threads: int) =
     let mutable bound = 0.0f
 
     /// Entries of one row whose compared value exceeds `limit`, appended to the list.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static let collect
         (row: nativeptr<float32>)
         (scale: nativeptr<float32>)

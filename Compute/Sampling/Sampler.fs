@@ -2,10 +2,15 @@ namespace SynthSae.Compute
 
 open SynthSae.Compute.Ops
 
+/// How a backend draws samples: see `Sampler.Codes` and `Sampler.Sample`.
+type internal SamplerOps =
+    { DrawCodes: Stream -> int64 -> int -> Codes -> unit
+      DrawSamples: Stream -> int64 -> Codes -> Matrix -> unit }
+
 /// Draws samples of a world. A sample is a pure function of (seed, stream, number): calls may ask for any
 /// samples in any order and from several threads.
 [<Sealed>]
-type Sampler internal (backend: Backend, world: World, lazySampler: LazySampler option) =
+type Sampler internal (backend: Backend, world: World, ops: SamplerOps) =
     /// What is sampled.
     member _.World = world
 
@@ -14,26 +19,36 @@ type Sampler internal (backend: Backend, world: World, lazySampler: LazySampler 
 
     /// True feature activations (rows, N) of samples first … first+rows−1.
     member _.Codes(stream: Stream, first: int64, rows: int, codes: Codes) =
-        match backend, lazySampler with
-        | Backend.Cpu threads, Some sampler ->
-            SampleCodesCpu.codes threads sampler stream first rows codes
-        | _ -> SampleCodesReference.run world stream first rows codes
+        ops.DrawCodes stream first rows codes
 
     /// Codes of samples first … first+B−1 and the activations x (B, D) = codes·V + bias.
-    member this.Sample(stream: Stream, first: int64, codes: Codes, x: Matrix) =
-        match backend, lazySampler with
-        | Backend.Cpu threads, Some sampler ->
-            SampleCodesCpu.sample threads sampler stream first codes x
-        | _ ->
-            this.Codes(stream, first, x.Rows, codes)
-            DecodeCodesReference.run codes world.Dictionary world.Bias x
+    member _.Sample(stream: Stream, first: int64, codes: Codes, x: Matrix) =
+        ops.DrawSamples stream first codes x
 
 module Sampler =
+    let private reference (world: World) : SamplerOps =
+        let draw = SampleCodesReference.run world
+
+        { DrawCodes = draw
+          DrawSamples =
+            fun stream first codes x ->
+                draw stream first x.Rows codes
+                DecodeCodesReference.run codes world.Dictionary world.Bias x }
+
+    let private cpu threads (world: World) : SamplerOps =
+        let sampler = SampleCodesCpu.create world
+
+        { DrawCodes = SampleCodesCpu.codes threads sampler
+          DrawSamples = SampleCodesCpu.sample threads sampler }
+
     /// Make a world ready for sampling on a backend.
     let create (backend: Backend) (world: World) : Sampler =
-        match backend with
-        | Backend.Reference -> Sampler(backend, world, None)
-        | Backend.Cpu _ -> Sampler(backend, world, Some(SampleCodesCpu.create world))
+        let ops =
+            match backend with
+            | Backend.Reference -> reference world
+            | Backend.Cpu threads -> cpu threads world
+
+        Sampler(backend, world, ops)
 
     /// The sampler of a run: every run seed has samples of its own, seed 0 those of the world itself.
     let forRun (backend: Backend) (world: World) (runSeed: int64) : Sampler =

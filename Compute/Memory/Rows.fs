@@ -35,6 +35,10 @@ module Rows =
 
         sum
 
+    /// |row|² of one row of a matrix.
+    let squaredNormAt (matrix: Matrix) (row: int) =
+        squaredNorm (Span<float32>.op_Implicit(matrix.Row row))
+
     /// Multiply a row by a number.
     let scale (row: Span<float32>) (factor: float) =
         for i in 0 .. row.Length - 1 do

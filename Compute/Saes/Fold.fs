@@ -7,8 +7,7 @@ module Fold =
     /// n_j = max(‖W_dec,j‖, 1e-8) (L), summed in double.
     let decoderNorms (decoder: Matrix) : float32[] =
         Array.init decoder.Rows (fun latent ->
-            let row = Span<float32>.op_Implicit(decoder.Row latent)
-            float32 (max (Math.Sqrt(Rows.squaredNorm row)) Rows.SmallestNorm))
+            float32 (max (Math.Sqrt(Rows.squaredNormAt decoder latent)) Rows.SmallestNorm))
 
     /// Whether latents may be scaled without changing which of them fire.
     let private scalable (sae: Sae) =

@@ -133,7 +133,7 @@ type private SampleSums(world: World, firstFeatures: int) =
 
         Threads.ranges threads x.Rows 64 (fun _ firstRow lastRow ->
             for row in firstRow .. lastRow - 1 do
-                norms[row] <- sqrt (Rows.squaredNorm (Span<float32>.op_Implicit(x.Row row))))
+                norms[row] <- sqrt (Rows.squaredNormAt x row))
 
         Threads.ranges threads x.Cols 64 (fun _ firstCol lastCol ->
             for row in 0 .. x.Rows - 1 do

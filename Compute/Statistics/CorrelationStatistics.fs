@@ -33,9 +33,6 @@ module CorrelationStatistics =
 
         result
 
-    let private squaredNorm (values: Span<float32>) =
-        Rows.squaredNorm (Span<float32>.op_Implicit values)
-
     /// Of ρ_ij = F_i·F_j for a factor F (N, R), in R×R:
     /// Σ_{i≠j} ρ² = ‖FᵀF‖² − Σ|F_i|⁴ and Σ_{i≠j} ρ = |Σ F_i|² − Σ|F_i|².
     let ofFactor (backend: Backend) (factor: Matrix) : CorrelationStatistics =
@@ -44,14 +41,14 @@ module CorrelationStatistics =
         let mutable fourth = 0.0
 
         for row in 0 .. factor.Rows - 1 do
-            let norm2 = squaredNorm (factor.Row row)
+            let norm2 = Rows.squaredNormAt factor row
             norms <- norms + norm2
             fourth <- fourth + norm2 * norm2
 
             for k in 0 .. factor.Cols - 1 do
                 total[k] <- total[k] + float factor[row, k]
 
-        let squares = squaredNorm (gram backend factor).Span
+        let squares = Rows.squaredNorm (Span<float32>.op_Implicit (gram backend factor).Span)
         let sum = total |> Array.sumBy (fun x -> x * x)
         ofSums factor.Rows (squares - fourth) (sum - norms)
 

@@ -15,4 +15,4 @@ module TotalVariance =
             squares <- squares + float (Simd.dot (x.RowPtr row) (x.RowPtr row) x.Cols)
 
         let count = float x.Rows
-        squares / count - float (Simd.dot sum.Ptr sum.Ptr x.Cols) / (count * count)
+        squares / count - Rows.squaredNormAt sum 0 / (count * count)

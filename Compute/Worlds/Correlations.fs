@@ -26,9 +26,6 @@ module Correlations =
             Capped: int
         }
 
-    let private rowNorm2 (factor: SynthSae.Compute.Matrix) row =
-        Rows.squaredNorm (Span<float32>.op_Implicit(factor.Row row))
-
     /// No correlation: R = 0, σ = 1.
     let independent numFeatures : Factors =
         { Factor = Matrix.zeros numFeatures 0
@@ -37,7 +34,8 @@ module Correlations =
 
     /// σ of given factor rows: √(1 − |F_i|²), at least 0.
     let residualSd (factor: SynthSae.Compute.Matrix) =
-        Array.init factor.Rows (fun row -> float32 (Math.Sqrt(max 0.0 (1.0 - rowNorm2 factor row))))
+        Array.init factor.Rows (fun row ->
+            float32 (Math.Sqrt(max 0.0 (1.0 - Rows.squaredNormAt factor row))))
 
     /// F = scale · normal; only rows that leave less than 0.01 to the feature itself are scaled down.
     let lowRank (seed: uint64) numFeatures rank (scale: float) : Factors =
@@ -48,7 +46,7 @@ module Correlations =
             let values = factor.Row row
             Draw.normals seed Stream.Training Purpose.CorrelationFactor (int64 row) values
             Rows.scale values scale
-            let norm2 = rowNorm2 factor row
+            let norm2 = Rows.squaredNormAt factor row
 
             if 1.0 - norm2 < SmallestResidual then
                 Rows.scale values (Math.Sqrt((1.0 - SmallestResidual) / norm2))

@@ -41,17 +41,9 @@ type TrainingStepImplementation =
 module TrainingSteps =
     /// Adam's settings in every case; the rest is not used by a single step.
     let training: TrainingSpec =
-        { Samples = 1000L<sample>
-          BatchSize = 1
-          Lr = 3e-4
-          LrScheduler = LrScheduler.Constant
-          LrWarmUpSteps = 0<step>
-          LrDecaySteps = 0<step>
-          LrEnd = None
-          AdamBeta1 = 0.9
-          AdamBeta2 = 0.999
-          DeadFeatureWindow = 1000<step>
-          Seed = 0L }
+        { TrainingSpec.standard with
+            Samples = 1000L<sample>
+            BatchSize = 1 }
 
     /// Batches and parameters as double arrays.
     let ofMatrix (a: Matrix) = DenseAlgebra.ofMatrix a

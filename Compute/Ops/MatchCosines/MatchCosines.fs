@@ -81,7 +81,7 @@ module MatchCosines =
     /// The norm of one row, at least `Rows.SmallestNorm` (reference: `clamp(min=1e-8)`). Raises `BadInput` for a row
     /// that is not finite.
     let norm (matrix: Matrix) row =
-        let norm = sqrt (Rows.squaredNorm (Span.op_Implicit (matrix.Row row)))
+        let norm = sqrt (Rows.squaredNormAt matrix row)
 
         if not (Double.IsFinite norm) then
             raise (

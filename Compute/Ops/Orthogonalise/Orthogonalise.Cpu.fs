@@ -67,7 +67,7 @@ module OrthogonaliseCpu =
             Threads.ranges threads v.Rows Grain (fun _ first last ->
                 for row in first .. last - 1 do
                     let d = v.RowPtr row
-                    let norm2 = Rows.squaredNorm (Span<float32>.op_Implicit(v.Row row))
+                    let norm2 = Rows.squaredNormAt v row
                     let own = float32 (4.0 * n * (norm2 - 1.0) - 4.0 * norm2)
                     let rate, scale = float32 rate, float32 scale
                     let product = product.RowPtr row

@@ -58,3 +58,16 @@ let ``a row of the product does not depend on the other rows`` () =
 let ``shapes that do not fit are refused`` () =
     let a, b, c = Matrix(2, 3), Matrix(4, 5), Matrix(2, 5)
     Assert.Throws<ArgumentException>(fun () -> GemmCpu.multiply 1 false a false b c) |> ignore
+
+[<Fact>]
+let ``a bias of another length than the rows of the product is refused`` () =
+    let a, b, c = Matrix(2, 3), Matrix(3, 5), Matrix(2, 5)
+
+    for length in [ 1; 4; 6; 40 ] do
+        let bias = Samples.vector 3 length
+
+        Assert.Throws<ArgumentException>(fun () -> GemmCpu.multiplyAdd 1 false a false b bias c)
+        |> ignore
+
+        Assert.Throws<ArgumentException>(fun () -> GemmReference.multiplyAdd false a false b bias c)
+        |> ignore

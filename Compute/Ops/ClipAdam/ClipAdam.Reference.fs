@@ -25,8 +25,8 @@ module ClipAdamReference =
         for i in 0 .. p.Length - 1 do
             ClipAdam.update f g[i] &m[i] &v[i] &p[i]
 
-    /// Update moments and parameters in place.
-    let run (f: AdamStep) (g: Gradients) (state: AdamState) (sae: Sae) =
+    /// Update moments and parameters in place; `norms` (L) receives ‖W_dec,j‖ of the new decoder.
+    let run (f: AdamStep) (g: Gradients) (state: AdamState) (sae: Sae) (norms: float32[]) =
         updateAll
             f
             g.Encoder.Span
@@ -54,3 +54,5 @@ module ClipAdamReference =
             (state.Mean.DecoderBias.AsSpan())
             (state.Square.DecoderBias.AsSpan())
             (sae.DecoderBias.AsSpan())
+
+        (Select.norms sae).CopyTo(norms.AsSpan())

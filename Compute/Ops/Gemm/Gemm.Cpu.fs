@@ -396,6 +396,7 @@ module GemmCpu =
     /// C = op(A)·op(B) + bias (N), or without bias when it is empty.
     let multiplyAdd threads transA (a: Matrix) transB (b: Matrix) (bias: float32[]) (c: Matrix) =
         let struct (m, n, k) = Gemm.check transA a transB b c
+        Gemm.checkBias bias n
         let colPanels = panels n TileCols
         let pieceRows = pieceRows threads m
         let packedRight = Workspace.OfThread.Right(colPanels, TileCols * Gemm.BlockK)

@@ -6,6 +6,7 @@ module GemmReference =
     /// C = op(A)·op(B) + bias, in double.
     let multiplyAdd transA (a: Matrix) transB (b: Matrix) (bias: float32[]) (c: Matrix) =
         let struct (m, n, k) = Gemm.check transA a transB b c
+        Gemm.checkBias bias n
 
         for i in 0 .. m - 1 do
             for j in 0 .. n - 1 do

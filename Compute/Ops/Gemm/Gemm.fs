@@ -27,3 +27,8 @@ module Gemm =
             invalidArg (nameof c) $"({m}, {k}) times ({kB}, {n}) does not make ({c.Rows}, {c.Cols})"
 
         struct (m, n, k)
+
+    /// Raises unless the bias is (N), or empty for none.
+    let checkBias (bias: float32[]) (n: int) =
+        if bias.Length <> 0 && bias.Length <> n then
+            invalidArg (nameof bias) $"a bias of {bias.Length} for {n} columns"

@@ -3,7 +3,9 @@ namespace SynthSae.Compute.Ops
 open SynthSae.Compute
 
 module LatentGradientsReference =
-    /// Write the gradients at the given codes.
+    let private sum count (term: int -> float) = Seq.sumBy term (seq { 0 .. count - 1 })
+
+    /// Encoder, decoder and encoder-bias gradients at the given codes.
     let run
         (sae: Sae)
         (centred: Matrix)
@@ -13,7 +15,6 @@ module LatentGradientsReference =
         (gradients: Gradients)
         =
         let dense = Codes.toDense codes
-        let sum count (term: int -> float) = Seq.sumBy term (seq { 0 .. count - 1 })
 
         let slope row latent =
             if dense[row, latent] > 0.0f then
@@ -36,8 +37,10 @@ module LatentGradientsReference =
                 gradients.Encoder[latent, d] <-
                     float32 (sum codes.Rows (fun b -> slopes[b] * float centred[b, d]))
 
+    /// db_dec from the error and the finished db_enc.
+    let decoderBias (sae: Sae) (error: Matrix) (factor: float32) (gradients: Gradients) =
         for d in 0 .. sae.Dim - 1 do
-            let throughOutput = float factor * sum codes.Rows (fun b -> float error[b, d])
+            let throughOutput = float factor * sum error.Rows (fun b -> float error[b, d])
 
             let throughInput =
                 if sae.ApplyDecoderBiasToInput then

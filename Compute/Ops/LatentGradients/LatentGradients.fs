@@ -22,6 +22,9 @@ type Gradients =
 ///   dW_enc,j = Σ_b s_bj x'_b         db_enc,j = Σ_b s_bj
 ///   db_dec   = c Σ_b e_b − Σ_j db_enc,j W_enc,j     (the second term only if x' = x − b_dec)
 ///
+/// `run` writes the first three and `decoderBias` the last, from a db_enc to which other losses (AuxK) may have
+/// added meanwhile.
+///
 /// The decoder norm that selection compares with cancels between codes and decoder, and has no gradient.
 /// Cost 6·nnz·D FLOP. Latents without entries get zero rows. Tolerance 1e-5 of the row's norm.
 module LatentGradients =

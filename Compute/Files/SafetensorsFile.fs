@@ -107,6 +107,15 @@ type SafetensorsFile internal (path: string) =
 
             first <- first + length
 
+    /// The elements of a tensor of one type and no other.
+    let readOnly (dtype: Dtype) (info: TensorInfo) : 'T[] =
+        if info.Dtype <> dtype then
+            wrongType info (Dtype.name dtype)
+
+        let result = Array.zeroCreate<'T>(count info)
+        readPlain info (result.AsSpan())
+        result
+
     /// Read through a buffer of the stored type.
     let readConverted (info: TensorInfo) (destination: Span<'T>) (convert: 'S -> 'T) =
         let stored = Array.zeroCreate<'S> destination.Length
@@ -186,26 +195,10 @@ type SafetensorsFile internal (path: string) =
         | _ -> wrongType info "F64 (or F32, F16, BF16)"
 
     /// Elements of an I64 tensor, row-major.
-    member _.Int64(name: string) : int64[] =
-        let info = find name
-
-        if info.Dtype <> Dtype.I64 then
-            wrongType info "I64"
-
-        let result = Array.zeroCreate<int64>(count info)
-        readPlain info (result.AsSpan())
-        result
+    member _.Int64(name: string) : int64[] = readOnly Dtype.I64 (find name)
 
     /// Elements of an I32 tensor, row-major.
-    member _.Int32(name: string) : int[] =
-        let info = find name
-
-        if info.Dtype <> Dtype.I32 then
-            wrongType info "I32"
-
-        let result = Array.zeroCreate<int>(count info)
-        readPlain info (result.AsSpan())
-        result
+    member _.Int32(name: string) : int[] = readOnly Dtype.I32 (find name)
 
     /// Elements of a BOOL (or U8) tensor, row-major; every byte must be 0 or 1.
     member _.Bool(name: string) : bool[] =

@@ -37,8 +37,8 @@ public static class Scoring
     private static Scores Read(EvaluationResult result)
     {
         var (value, error) = (result.Metrics, result.StandardErrors);
-        // Those of the directions alone do not depend on samples; the jackknife leaves a rounding
-        // error.
+        // The matching depends on directions alone, so it has no error even where one block of samples
+        // gives none.
         return new Scores(
             result.Settings.Samples,
             [

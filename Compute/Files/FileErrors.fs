@@ -7,7 +7,8 @@ open System.Text
 
 /// What the operating system says when a file cannot be read or written, as input errors.
 module FileErrors =
-    let private reason (path: string) (error: exn) =
+    /// Why the file or folder at a path could not be used, in the system's words, without the path.
+    let reason (path: string) (error: exn) : string =
         match error with
         | _ when Directory.Exists path -> "it is a folder"
         | :? FileNotFoundException -> "there is no such file"

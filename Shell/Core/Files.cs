@@ -21,7 +21,27 @@ public static class Files
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw Failure.BadInput(path, $"the folder cannot be made: {error.Message}");
+            var reason = FileErrors.reason(path, error);
+            throw Failure.BadInput(path, $"the folder cannot be made: {reason}");
+        }
+    }
+
+    /// <summary>Make an empty file; false if there is one, or a folder, of that name.</summary>
+    public static bool TryCreate(string path)
+    {
+        try
+        {
+            new FileStream(path, FileMode.CreateNew).Dispose();
+            return true;
+        }
+        catch (IOException) when (Path.Exists(path))
+        {
+            return false;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            var reason = FileErrors.reason(path, error);
+            throw Failure.BadInput(path, $"cannot be written: {reason}");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SynthSae.Compute.Files;
 using SynthSae.Formatting;
 
 namespace SynthSae.Reports;
@@ -76,12 +77,14 @@ public sealed record FolderCheck(string Path, bool Exists, int Entries, long Byt
         try
         {
             var probe = System.IO.Path.Combine(folder, $".synthsae-{Guid.NewGuid():N}");
-            File.Create(probe, 1, FileOptions.DeleteOnClose).Dispose();
+            using var file = File.Create(probe, 1, FileOptions.DeleteOnClose);
+            file.WriteByte(0);
+            file.Flush();
             return null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return error.Message;
+            return FileErrors.reason(folder, error);
         }
     }
 }

@@ -58,8 +58,7 @@ public sealed class RunFolder
             throw Failure.BadInput(path, "is not empty; a run never overwrites files");
         }
 
-        Files.CreateFolder(path);
-        return new RunFolder(path);
+        return TryClaim(path) ?? throw Failure.BadInput(path, "another run has just begun there");
     }
 
     /// <summary>
@@ -68,12 +67,23 @@ public sealed class RunFolder
     public static RunFolder CreateIn(string runs, string id)
     {
         var path = System.IO.Path.Combine(runs, id);
-        for (var number = 2; Directory.Exists(path); number++)
+        for (var number = 2; ; number++)
         {
+            if (!Directory.Exists(path) && TryClaim(path) is { } folder)
+            {
+                return folder;
+            }
+
             path = System.IO.Path.Combine(runs, $"{id}-{number}");
         }
+    }
 
-        return CreateAt(path);
+    // Of several runs that begin at once, the one that makes the file of events has the folder.
+    private static RunFolder? TryClaim(string path)
+    {
+        Files.CreateFolder(path);
+        var folder = new RunFolder(path);
+        return Files.TryCreate(folder.EventsFile) ? folder : null;
     }
 
     /// <summary>Write a JSON file of the folder.</summary>

@@ -1,6 +1,10 @@
 module SynthSae.Tests.Shell.RunTests
 
 open System.IO
+open System.Threading
+open System.Threading.Tasks
+open SynthSae.Compute
+open SynthSae.Runs
 open SynthSae.Tests
 open Xunit
 
@@ -127,6 +131,33 @@ let ``runs without a folder of their own get names that sort by time`` () =
 
     for name in names do
         Assert.Matches(@"^\d{8}-\d{6}-tiny-batchtopk-16-k3(-2)?$", name)
+
+[<Fact>]
+let ``of runs that begin at once, one has the folder, and each has a name`` () =
+    use folder = new TemporaryFolder()
+
+    let atOnce (claim: unit -> RunFolder) =
+        use start = new Barrier(4)
+
+        let attempt _ =
+            start.SignalAndWait()
+
+            try
+                Some (claim ()).Path
+            with BadInput _ ->
+                None
+
+        let threads =
+            [| for _ in 1..4 ->
+                   Task.Factory.StartNew(attempt, null, TaskCreationOptions.LongRunning) |]
+
+        threads |> Array.choose (fun thread -> thread.Result)
+
+    for round in 1..50 do
+        let path = folder.File $"one{round}"
+        Assert.Equal<string>([| path |], atOnce (fun () -> RunFolder.CreateAt path))
+        let names = atOnce (fun () -> RunFolder.CreateIn(folder.File "many", $"run{round}"))
+        Assert.Equal(4, (Array.distinct names).Length)
 
 [<Fact>]
 let ``a finished run is scored again with the same figures`` () =

@@ -30,8 +30,11 @@ module Initialisation =
     /// The initial SAE on activations in R^dim: W_dec Kaiming-uniform with rows scaled to
     /// `DecoderInitNorm`, W_enc = W_decᵀ, biases 0. A pure function of its arguments.
     let create (spec: SaeSpec) (dim: int) (seed: int64) : Sae =
-        let rows = Array.init spec.DSae (decoderRow spec.DecoderInitNorm (uint64 seed) dim)
-        let decoder = Matrix.init spec.DSae dim (fun j i -> float32 (rows[j][i]))
+        let decoder = Matrix(spec.DSae, dim) // first: it refuses sizes that no array holds
+
+        for latent in 0 .. spec.DSae - 1 do
+            decoderRow spec.DecoderInitNorm (uint64 seed) dim latent
+            |> Array.iteri (fun i weight -> decoder[latent, i] <- float32 weight)
 
         { Encoder = Matrix.copy decoder
           Decoder = decoder

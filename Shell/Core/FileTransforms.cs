@@ -66,11 +66,28 @@ public static class FileTransforms
         using var file = Safetensors.read(path);
         var shape = file.Info(name).Shape;
         return shape.Length == 2 && shape[1] == columns
-            ? file.Matrix(name)
+            ? Finite(file.Matrix(name), path, name)
             : throw Failure.BadInput(
                 path,
                 $"tensor '{name}' has shape ({string.Join(", ", shape)}); "
                     + $"the SAE in {saved.Folder} needs (n, {columns})");
+    }
+
+    // What is not a number would spread over its sample, or vanish from it in silence.
+    private static Matrix Finite(Matrix matrix, string path, string name)
+    {
+        for (var row = 0; row < matrix.Rows; row++)
+        {
+            foreach (var value in matrix.Row(row))
+            {
+                if (!float.IsFinite(value))
+                {
+                    throw Failure.BadInput(path, $"tensor '{name}' holds {value} in row {row}");
+                }
+            }
+        }
+
+        return matrix;
     }
 
     private static void CheckSize(string path, long rows, long columns)

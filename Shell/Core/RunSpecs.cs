@@ -71,9 +71,10 @@ public static class RunSpecs
                 ? ((string)name!, spec.ToJsonString())
                 : null;
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (Exception error) when (
+            error is JsonException or InvalidOperationException or ArgumentException)
         {
-            return null;
+            return null; // also fields given twice: the reader of runs says so
         }
     }
 }

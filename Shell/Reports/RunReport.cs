@@ -57,7 +57,8 @@ internal sealed class RunReport(RunFolder folder, Host host)
             "interrupted" => $"interrupted at {time}",
             "failed" => $"failed at {time}: {Text(last?["message"])}",
             var other =>
-                $"running, or killed; last heard of at {time}: {other} {Text(last?["step"], "")}",
+                $"running, or killed; last heard of at {time}: {other} "
+                    + Text(last?["step"] ?? last?["phase"], ""),
         };
     }
 
@@ -67,9 +68,9 @@ internal sealed class RunReport(RunFolder folder, Host host)
         {
             return JsonNode.Parse(line) as JsonObject;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or ArgumentException)
         {
-            return null;
+            return null; // ArgumentException: a field given twice
         }
     }
 

@@ -65,6 +65,32 @@ let ``a file that is not JSON is refused with its name`` () =
     Assert.Contains("spec.json", refused [ "sample"; file ])
 
 [<Fact>]
+let ``a field given twice is refused by its name`` () =
+    use folder = new TemporaryFolder()
+    let file = folder.File "spec.json"
+    File.WriteAllText(file, """{"synthetic_model": "tiny", "seed": 1, "seed": 2}""")
+    Assert.Contains("seed: is given 2 times", refused [ "run"; file ])
+    Assert.Contains("seed: is given 2 times", refused [ "inspect"; file ])
+
+[<Fact>]
+let ``an SAE larger than any array is refused before anything is computed`` () =
+    use folder = new TemporaryFolder()
+
+    let error =
+        refused
+            [ "run"
+              "tiny"
+              "--quiet"
+              "--cache"
+              "none"
+              "--set"
+              "sae.d_sae=2000000000"
+              "--out"
+              folder.File "run" ]
+
+    Assert.Contains("2000000000", error)
+
+[<Fact>]
 let ``a folder that holds something else is refused`` () =
     use folder = new TemporaryFolder()
     Assert.Contains("is no run, model or SAE", refused [ "inspect"; folder.Path ])
@@ -83,6 +109,7 @@ let ``a run folder that cannot be made is told in one line`` () =
     File.WriteAllText(folder.File "file", "")
     let error = refused [ "run"; "tiny"; "--out"; folder.File "file/run" ]
     Assert.Contains("the folder cannot be made", error)
+    Assert.DoesNotContain(" : '", error) // the system's own repetition of the path
     Assert.Equal(1, error.Trim().Split('\n').Length)
 
 [<Fact>]

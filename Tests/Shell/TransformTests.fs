@@ -55,6 +55,22 @@ let ``a tensor of another shape is refused with both shapes`` () =
     Assert.Contains("(n, 24)", outcome.Error)
     Assert.False(IO.File.Exists(folder.File "f"))
 
+[<Theory>]
+[<InlineData(Single.NaN)>]
+[<InlineData(Single.NegativeInfinity)>]
+let ``a number that is not finite is refused with its row`` (value: float32) =
+    use folder = new TemporaryFolder()
+    let input, output = folder.File "x.safetensors", folder.File "f.safetensors"
+    write input "x" (Matrix.init 3 24 (fun row col -> if (row, col) = (2, 5) then value else 1f))
+
+    let outcome =
+        Cli.run [ "encode"; Oracles.path "saes/topk"; "--input"; input; "--output"; output ]
+
+    Assert.Equal(2, outcome.Code)
+    Assert.Contains("'x'", outcome.Error)
+    Assert.Contains("in row 2", outcome.Error)
+    Assert.False(IO.File.Exists output)
+
 [<Fact>]
 let ``a file without the tensor is refused with its name`` () =
     use folder = new TemporaryFolder()

@@ -23,13 +23,16 @@ public static class Numbers
             };
 
     /// <summary>
-    /// Value ± error, both to the decimals that the error gives meaning to; at most four.
+    /// Value ± error, both to the decimals that the error gives meaning to; at most four. Whole
+    /// numbers without an error have none.
     /// </summary>
     public static string WithError(double value, double error)
     {
         if (!(error > 0))
         {
-            return Short(value);
+            return double.IsInteger(value)
+                ? value.ToString("N0", CultureInfo.InvariantCulture)
+                : Short(value);
         }
 
         var decimals = Math.Clamp(1 - (int)Math.Floor(Math.Log10(error)), 0, 4);

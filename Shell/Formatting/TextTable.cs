@@ -8,6 +8,7 @@ namespace SynthSae.Formatting;
 public sealed class TextTable(params TextTable.Column[] columns)
 {
     private const string Gap = "  ";
+    private const int LeastWrapped = 16;
     private readonly List<string[]> _rows = [];
 
     /// <summary>
@@ -58,7 +59,7 @@ public sealed class TextTable(params TextTable.Column[] columns)
             return;
         }
 
-        foreach (var part in Wrap.Lines(row[^1], Math.Max(24, width - indent)))
+        foreach (var part in Wrap.Lines(row[^1], Math.Max(LeastWrapped, width - indent)))
         {
             writer.WriteLine(line.Append(part).ToString().TrimEnd());
             line.Clear().Append(' ', indent);

@@ -121,3 +121,29 @@ let ``tables line up, and the last column is wrapped`` () =
           "" ]
 
     Assert.Equal<string>(expected, (string writer).Split '\n')
+
+[<Fact>]
+let ``scores fit into a terminal of 80 columns, and whole numbers without an error are whole`` () =
+    use out = new IO.StringWriter()
+    let host = SynthSae.Hosting.Host(out, out, false, false, 80)
+    let metric name value error = Metric(name, value, error)
+
+    let scores =
+        Scores(
+            20_000L,
+            [| metric MetricNames.F1 0.1961 0.0004
+               metric MetricNames.Uniqueness 0.7063 0.0
+               metric "dead_latents" 48.0 0.0
+               metric "mse" 298.75 0.85 |]
+        )
+
+    let published = SynthSae.Reports.Published(25.0, 0.7316, 0.7574, 0.9837, 0.7923)
+
+    SynthSae.Reports.ScoreTable.Write(scores, scores, published, 1_000_448L, host)
+    let text = out.ToString()
+
+    for line in text.Split '\n' do
+        Assert.True(line.Length <= 80, line)
+
+    Assert.Matches(@"dead latents +48 ", text)
+    Assert.Contains("0.7063", text)

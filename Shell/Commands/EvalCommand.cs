@@ -55,9 +55,23 @@ internal sealed class EvalCommand : CliCommand
         var settings = _common.Read(parsed);
         var path = parsed.GetRequiredValue(_sae);
         var samples = parsed.GetValue(_samples) ?? DefaultSamples;
-        var (world, scores) = Score(path, parsed.GetValue(_model), samples, settings);
+        using var stop = new StopSignal(_host);
+        try
+        {
+            var model = parsed.GetValue(_model);
+            var (world, scores) = Score(path, model, samples, settings, stop.Token);
+            Write(path, world, scores, parsed.GetValue(_json));
+            return ExitCode.Ok;
+        }
+        catch (OperationCanceledException)
+        {
+            return stop.ExitCode;
+        }
+    }
 
-        if (parsed.GetValue(_json))
+    private void Write(string path, LoadedWorld world, Scores scores, bool json)
+    {
+        if (json)
         {
             _host.Out.Write(Json.Pretty(new JsonObject
             {
@@ -73,23 +87,27 @@ internal sealed class EvalCommand : CliCommand
             _host.Out.WriteLine();
             ScoreTable.Write(scores, _host);
         }
-
-        return ExitCode.Ok;
     }
 
     private (LoadedWorld World, Scores Scores) Score(
-        string path, string? model, long samples, AppSettings settings)
+        string path, string? model, long samples, AppSettings settings, CancellationToken stop)
     {
         var observer = Observers.OnTerminal(_host);
         using (observer as IDisposable)
         {
             var sae = SavedSaes.Open(path).Sae;
             observer.Phase(RunPhase.World, "making the synthetic model");
-            var world = LoadWorld(path, model, settings);
+            var world = Stoppable.Wait(() => LoadWorld(path, model, settings), stop);
             observer.Phase(RunPhase.Evaluation, $"{Counts.Exact(samples)} samples");
             var scored = Scoring.Score(
-                settings, world, sae, samples, BatchSize, done => observer.Scoring(done, samples));
+                settings, world, sae, samples, BatchSize, Hear);
             return (world, scored.Scores);
+
+            void Hear(long done)
+            {
+                stop.ThrowIfCancellationRequested();
+                observer.Scoring(done, samples);
+            }
         }
     }
 

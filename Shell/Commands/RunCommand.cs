@@ -82,7 +82,8 @@ internal sealed class RunCommand : CliCommand
             : RunFolder.CreateIn(settings.RunsFolder, RunId.Of(plan, DateTime.UtcNow));
 
         var observer = Observers.For(_host, plan.Latents, parsed.GetValue(_quiet));
-        using var stop = new StopSignal(() => observer.Note("stopping; again to end at once"));
+        using var stop = new StopSignal(
+            _host, () => observer.Note("stopping; again to end at once"));
         var result = Train(plan, settings, folder, observer, stop.Token);
         if (result is null)
         {

@@ -68,7 +68,18 @@ internal sealed class SampleCommand : CliCommand
         var settings = _common.Read(parsed);
         var samples = SmallCount(parsed, _samples, DefaultSamples);
         var first = SmallCount(parsed, _first, DefaultFirst);
-        var world = LoadWorld(parsed.GetRequiredValue(_model), settings);
+        using var stop = new StopSignal(_host);
+        LoadedWorld world;
+        try
+        {
+            world = LoadWorld(parsed.GetRequiredValue(_model), settings, stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return stop.ExitCode;
+        }
+
+        stop.Dispose(); // from here on a signal ends the process by itself
         if (parsed.GetValue(_out) is { } file)
         {
             SampleFile.Write(file, world, samples, settings);
@@ -83,13 +94,13 @@ internal sealed class SampleCommand : CliCommand
         return ExitCode.Ok;
     }
 
-    private LoadedWorld LoadWorld(string name, AppSettings settings)
+    private LoadedWorld LoadWorld(string name, AppSettings settings, CancellationToken stop)
     {
         var observer = Observers.OnTerminal(_host);
         using (observer as IDisposable)
         {
             observer.Phase(RunPhase.World, "making the synthetic model");
-            return Worlds.Load(name, settings);
+            return Stoppable.Wait(() => Worlds.Load(name, settings), stop);
         }
     }
 

@@ -30,6 +30,16 @@ public sealed record Host(
     public static Host Of(TextWriter output, TextWriter error) =>
         new(output, error, ErrorIsTerminal: false, Colour: false, WidthOfFiles);
 
+    /// <summary>Undo what a live display does to a terminal, where it cannot do so itself.</summary>
+    public void ShowCursor()
+    {
+        if (ErrorIsTerminal)
+        {
+            Error.Write("\e[?25h");
+            Error.Flush();
+        }
+    }
+
     private static bool IsSet(string variable, string value) =>
         Environment.GetEnvironmentVariable(variable) == value;
 

@@ -1,21 +1,29 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace SynthSae.Hosting;
 
 /// <summary>
-/// Turns the first SIGINT or SIGTERM into a request to stop at the next good moment; a second one
-/// ends the process at once. A lost terminal (SIGHUP) does not end a run.
+/// Turns the first SIGINT or SIGTERM into a request to stop at the next good moment; another one,
+/// a second or more later, ends the process at once. A lost terminal (SIGHUP) ends nothing.
 /// </summary>
 public sealed class StopSignal : IDisposable
 {
+    // timeout(1) and shells send one signal twice, to the process and to its group.
+    private static readonly TimeSpan Echo = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
-    private readonly Action _onFirst;
+    private readonly Host _host;
+    private readonly Action? _onFirst;
+    private long _first;
 
+    /// <param name="host">Its terminal is put right before the process ends at once.</param>
     /// <param name="onFirst">Called once, on a thread of its own, when the first signal
     ///   comes.</param>
-    public StopSignal(Action onFirst)
+    public StopSignal(Host host, Action? onFirst = null)
     {
+        _host = host;
         _onFirst = onFirst;
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, Receive));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, Receive));
@@ -34,15 +42,22 @@ public sealed class StopSignal : IDisposable
     {
         if (_source.IsCancellationRequested)
         {
+            context.Cancel = Stopwatch.GetElapsedTime(_first) < Echo;
+            if (!context.Cancel)
+            {
+                _host.ShowCursor();
+            }
+
             return;
         }
 
         context.Cancel = true;
+        _first = Stopwatch.GetTimestamp();
         ExitCode = context.Signal == PosixSignal.SIGINT
             ? Hosting.ExitCode.Interrupted
             : Hosting.ExitCode.Terminated;
         _source.Cancel();
-        _onFirst();
+        _onFirst?.Invoke();
     }
 
     private static void Outlive(PosixSignalContext context) => context.Cancel = true;

@@ -64,6 +64,10 @@ public sealed class LiveDisplay : IRunObserver, IDisposable
         }
     }
 
+    // The line takes the place of one that was drawn, which may be longer.
+    private static string Covering(string line, int width) =>
+        line.PadRight(width * (line.Length / width + 1) - 1);
+
     private void DrawUntilDone(LiveDisplayContext context)
     {
         var shown = "";
@@ -71,12 +75,13 @@ public sealed class LiveDisplay : IRunObserver, IDisposable
         do
         {
             done = _done.Wait(Interval);
+            var width = Math.Max(2, _console.Profile.Width);
             while (_lines.TryDequeue(out var line))
             {
-                _console.WriteLine(line);
+                _console.WriteLine(Covering(line, width));
             }
 
-            var lines = ProgressText.Live(_tracker.Snapshot(), _console.Profile.Width - 1);
+            var lines = ProgressText.Live(_tracker.Snapshot(), width - 1);
             var now = lines.Count == 1 ? lines[0] + Blank : string.Join('\n', lines);
             if (now != shown)
             {

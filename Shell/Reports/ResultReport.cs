@@ -38,7 +38,11 @@ public static class ResultReport
     {
         if (result.Interrupted)
         {
-            writer.WriteLine($"Stopped after step {Counts.Exact(result.Last.Step)}. "
+            var step = Counts.Exact(result.Last.Step);
+            var when = result.Last.Step == result.Plan.Steps
+                ? $"while scoring, after all {step} steps"
+                : $"after step {step}";
+            writer.WriteLine($"Stopped {when}. "
                 + $"The SAE is saved in {result.Folder.SaeFolder}");
             writer.WriteLine($"Score it with: synthsae eval {Shown(result.Folder)}");
         }

@@ -123,15 +123,13 @@ public sealed class TrainingRun
         return result;
     }
 
-    // Nothing is lost when this is stopped half-way, so it need not be waited for.
     private LoadedWorld LoadWorld(CancellationToken stop)
     {
         Begin(RunPhase.World, "making the synthetic model");
         var source = _plan.Spec.Value.Model;
         var world = _clock.Measure(
             TimedParts.World,
-            () => Task.Run(() => Worlds.Load(source, _plan.Name, _settings), stop)
-                .WaitAsync(stop).GetAwaiter().GetResult());
+            () => Stoppable.Wait(() => Worlds.Load(source, _plan.Name, _settings), stop));
         var seconds = Json.Seconds(_clock[TimedParts.World]);
         _events.Append("world", ("origin", world.Origin), ("seconds", seconds));
         if (_plan.Dimension is { } wanted && wanted != world.World.HiddenDim)

@@ -42,7 +42,8 @@ module Cli =
                 args,
                 WorkingDirectory = folder,
                 RedirectStandardOutput = true,
-                RedirectStandardError = true
+                RedirectStandardError = true,
+                RedirectStandardInput = true
             )
 
         // Settings of whoever runs the tests stay out of them.
@@ -68,6 +69,13 @@ module Cli =
         // The runtime's double mapping of code would need a large file in memory.
         let variables = [ "DOTNET_EnableWriteXorExecute", "0" ]
         launch folder variables "bash" ([ "-c"; limited; "bash"; "dotnet"; program ] @ args)
+
+    /// The same on a terminal of its own, whose input and output are those of the process returned. Keys are
+    /// signals there: U+0003 is Ctrl-C.
+    let startOnTerminal (folder: string) (args: string list) : Process =
+        let quoted = "dotnet" :: program :: args |> List.map (fun arg -> $"'{arg}'")
+        let command = String.concat " " ("exec" :: quoted)
+        launch folder [ "TERM", "xterm-256color" ] "script" [ "-qec"; command; "/dev/null" ]
 
     /// Wait for a started process, at most a minute.
     let finish (started: Process) : Outcome =

@@ -19,13 +19,7 @@ type Matrix(rows: int, cols: int) =
         if rows < 0 || cols < 0 then
             invalidArg (nameof rows) $"there is no matrix of {rows} × {cols}"
 
-        // Sizes come from specifications and files.
-        if length > Matrix.MostElements then
-            let problem =
-                $"{rows} × {cols} has {length} elements; the most is {Matrix.MostElements}"
-
-            raise (BadInput("matrix", problem))
-
+        Matrix.CheckSize(rows, cols)
         GC.AllocateArray<float32>(int length + boundary / sizeof<float32>, pinned = true)
 
     let first =
@@ -41,6 +35,16 @@ type Matrix(rows: int, cols: int) =
 
     /// The most elements that a matrix can have: what one array holds.
     static member MostElements = 2_147_000_000L
+
+    /// Raises `BadInput` when no matrix can be that large: sizes come from specifications and files.
+    static member CheckSize(rows: int, cols: int) =
+        let length = int64 rows * int64 cols
+
+        if length > Matrix.MostElements then
+            let problem =
+                $"{rows} × {cols} has {length} elements; the most is {Matrix.MostElements}"
+
+            raise (BadInput("matrix", problem))
 
     /// Number of rows.
     member _.Rows = rows

@@ -147,7 +147,7 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
         let outcome = step.Run(x, dead, lr)
 
         if not (Double.IsFinite outcome.Norm) then
-            let problem = $"diverged in step {steps}; a learning rate below {lr} may help"
+            let problem = $"diverged in step {steps + 1L}; a learning rate below {lr} may help"
             raise (BadInput("training", problem))
 
         dead.Update outcome.Latents

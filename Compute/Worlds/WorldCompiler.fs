@@ -85,6 +85,8 @@ module WorldCompiler =
     /// where only the arrays can show that a rule is broken (a matrix that is not positive definite).
     let compile (backend: Backend) (spec: Valid<SyntheticModelSpec>) : World =
         let spec = spec.Value
+        // Before anything that takes long.
+        Matrix.CheckSize(spec.NumFeatures, spec.HiddenDim)
         let key = uint64 (seed spec)
         let correlation = Correlations.compile key spec.NumFeatures spec.Correlation
 

@@ -37,7 +37,7 @@ public static class Scoring
     private static Scores Read(EvaluationResult result)
     {
         var (value, error) = (result.Metrics, result.StandardErrors);
-        // The matching depends on directions alone, so it has no error even where one block of samples
+        // The matching depends on directions alone: it has no error even where one block of samples
         // gives none.
         return new Scores(
             result.Settings.Samples,

@@ -2,28 +2,7 @@ namespace SynthSae.Compute.Files
 
 open System
 open System.IO
-open System.Runtime.InteropServices
 open System.Text
-
-/// Calls of the C library that .NET does not offer.
-module private Libc =
-    [<DllImport("libc", SetLastError = true)>]
-    extern int private ``open``(string path, int flags)
-
-    [<DllImport("libc", SetLastError = true)>]
-    extern int private fsync(int descriptor)
-
-    [<DllImport("libc", SetLastError = true)>]
-    extern int private close(int descriptor)
-
-    /// Put a folder's entries on disk, so that a rename survives a loss of power. Best effort: some file
-    /// systems cannot, and the file itself is safe by then.
-    let syncFolder (folder: string) =
-        let descriptor = ``open`` (folder, 0)
-
-        if descriptor >= 0 then
-            fsync descriptor |> ignore
-            close descriptor |> ignore
 
 /// Files that are written whole or not at all.
 module AtomicFile =
@@ -32,6 +11,15 @@ module AtomicFile =
         | null
         | "" -> "."
         | folder -> folder
+
+    /// Put a folder's entries on disk, so that a rename survives a loss of power. Best effort: some file
+    /// systems cannot, and the file itself is safe by then.
+    let private syncFolder (folder: string) =
+        let descriptor = Libc.``open`` (folder, Libc.CloseOnExec)
+
+        if descriptor >= 0 then
+            Libc.fsync descriptor |> ignore
+            Libc.close descriptor |> ignore
 
     let private tryDelete (path: string) =
         try
@@ -70,7 +58,7 @@ module AtomicFile =
                 tryDelete temporary
                 reraise ()
 
-            Libc.syncFolder folder)
+            syncFolder folder)
 
     /// Write bytes as a whole file.
     let writeBytes (path: string) (content: byte[]) =
@@ -79,3 +67,21 @@ module AtomicFile =
     /// Write text as a whole file in UTF-8 without a byte order mark.
     let writeText (path: string) (content: string) =
         writeBytes path (Encoding.UTF8.GetBytes content)
+
+    /// `.NAME.32 hexadecimal digits.tmp`.
+    let private isTemporary (path: string) =
+        let parts = (Path.GetFileName path).Split '.'
+
+        parts.Length >= 4
+        && parts[0] = ""
+        && parts[parts.Length - 1] = "tmp"
+        && fst (Guid.TryParseExact(parts[parts.Length - 2], "N"))
+
+    /// Remove the temporary files of writers that were killed, in a folder and those below. The caller sees to
+    /// it that nobody is writing there.
+    let removeLeftovers (folder: string) =
+        if Directory.Exists folder then
+            FileErrors.writing folder (fun () ->
+                for path in Directory.GetFiles(folder, ".*.tmp", SearchOption.AllDirectories) do
+                    if isTemporary path then
+                        tryDelete path)

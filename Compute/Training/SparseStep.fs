@@ -79,6 +79,11 @@ type SparseStep(threads: int, sae: Sae, auxCoefficient: float, adam: AdamSetting
     /// Time spent so far.
     member _.Times = times
 
+    /// Go on with the parameters and moments as they stand in the arrays, after so many steps.
+    member _.Continue(taken: int64) =
+        steps <- taken
+        Array.blit (Select.norms sae) 0 norms 0 latents
+
     /// Losses and gradients of a batch x (B, D); `dead` lists the dead latents in ascending order.
     /// Returns mse, auxiliary loss, and the smallest compared value that was kept (0 if none).
     member _.Differentiate(x: Matrix, dead: int[]) : struct (float * float * float32) =

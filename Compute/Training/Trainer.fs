@@ -45,13 +45,19 @@ type private IStep =
     /// The SAE as it is now.
     abstract Sae: Sae
 
+    /// Copies of the parameters and of Adam's moments, by name.
+    abstract Arrays: Map<string, StateArray>
+
+    /// Go on from these after so many steps, with this running threshold.
+    abstract Restore: arrays: Map<string, StateArray> * steps: int64 * threshold: float -> unit
+
 /// Trains one SAE on batches that the caller brings, as the reference's trainer does (REFERENCE §8.3).
 /// The result is a pure function of the spec and the batches; it does not depend on the number of threads.
 [<Sealed>]
 type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
     let sae, training = spec.Value.Sae, spec.Value.Training
     let initial = Initialisation.create sae dim training.Seed
-    let dead = DeadLatents(training.DeadFeatureWindow, sae.DSae)
+    let mutable dead = DeadLatents(training.DeadFeatureWindow, sae.DSae)
 
     let auxCoefficient, thresholdRate =
         match sae.Architecture with
@@ -79,7 +85,15 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
                   Smallest = DenseStep.smallest result.Forward.Feature_acts
                   Latents = Codes.ofDense (DenseAlgebra.toMatrix result.Forward.Feature_acts) }
 
-            member _.Sae = DenseParameters.toSae initial state.Parameters }
+            member _.Sae = DenseParameters.toSae initial state.Parameters
+
+            member _.Arrays = StateArrays.ofDense state
+
+            member _.Restore(arrays, steps, threshold) =
+                state <-
+                    { StateArrays.toDense arrays state with
+                        Step = int steps
+                        Topk_threshold = threshold } }
 
     let sparse threads =
         let step = SparseStep(threads, initial, auxCoefficient, adam)
@@ -96,7 +110,13 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
                   Smallest = float smallest
                   Latents = step.Codes }
 
-            member _.Sae = step.Sae }
+            member _.Sae = step.Sae
+
+            member _.Arrays = StateArrays.ofSparse step
+
+            member _.Restore(arrays, steps, _) =
+                StateArrays.copyInto step arrays
+                step.Continue steps }
 
     let times, step =
         match backend with
@@ -138,6 +158,35 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
                 Decoder = Matrix.copy now.Decoder
                 EncoderBias = Array.copy now.EncoderBias
                 DecoderBias = Array.copy now.DecoderBias }
+
+    /// What states of such a trainer carry: a specification and the precision of a backend. Threads do not matter.
+    static member Identity(backend: Backend, spec: Valid<RunSpec>) : string =
+        let kind =
+            match backend with
+            | Backend.Reference -> "reference"
+            | Backend.Cpu _ -> "cpu"
+
+        $"{TrainerState.Version} {kind}\n{RunSpec.toJson spec.Value}"
+
+    /// Everything that further steps depend on, as a copy.
+    member _.State() : TrainerState =
+        { Identity = Trainer.Identity(backend, spec)
+          Steps = steps
+          Samples = samples
+          Threshold = threshold
+          StepsSinceFired = Array.copy dead.StepsSinceFired
+          Arrays = step.Arrays }
+
+    /// Go on from a state of the same specification: steps on the same batches then give the same bits as without
+    /// the interruption. Raises `BadInput`, and changes nothing, if the state is another specification's or
+    /// backend's.
+    member _.Restore(state: TrainerState) =
+        TrainerState.check (Trainer.Identity(backend, spec)) sae.DSae state
+        step.Restore(state.Arrays, state.Steps, state.Threshold)
+        dead <- DeadLatents(training.DeadFeatureWindow, Array.copy state.StepsSinceFired)
+        steps <- state.Steps
+        samples <- state.Samples
+        threshold <- state.Threshold
 
     /// One optimiser step on x (B, D). Raises `BadInput` when the gradients are no longer finite: nothing can be
     /// learnt from there.

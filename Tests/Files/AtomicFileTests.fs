@@ -86,3 +86,22 @@ let ``text that is not UTF-8 is an input error`` () =
     let place, problem = fails (fun () -> FileErrors.readText path |> ignore)
     Assert.Equal(path, place)
     Assert.Equal("is not UTF-8 text", problem)
+
+[<Fact>]
+let ``temporary files of killed writers are removed, and no others`` () =
+    use folder = new TemporaryFolder()
+    let temporary = $".a.safetensors.{Guid.NewGuid():N}.tmp"
+    let others = [ "a.tmp"; ".a.tmp"; ".a.0123.tmp"; $"a.{Guid.NewGuid():N}.tmp"; "b/c.json" ]
+    Directory.CreateDirectory(folder.File "b") |> ignore
+
+    for name in temporary :: $"b/{temporary}" :: others do
+        File.WriteAllText(folder.File name, "")
+
+    AtomicFile.removeLeftovers folder.Path
+
+    let left =
+        Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories)
+        |> Array.map (fun path -> Path.GetRelativePath(folder.Path, path))
+
+    Assert.Equal<Set<string>>(set others, set left)
+    AtomicFile.removeLeftovers (folder.File "none")

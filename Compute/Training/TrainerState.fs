@@ -1,0 +1,165 @@
+namespace SynthSae.Compute.Training
+
+open SynthSae.Compute
+open SynthSae.Compute.Ops
+
+/// Numbers of a state, in the precision of the backend that trains.
+[<RequireQualifiedAccess>]
+type StateArray =
+    /// Float32 (rows, cols).
+    | Matrix of Matrix
+    /// Float32.
+    | Vector of float32[]
+    /// Float64, row-major.
+    | Double of shape: int list * float[]
+
+/// Everything that the steps to come depend on beside the specification and the batches. It shares nothing with
+/// the trainer. What only changes the time of a step is left out (the bound that selection guesses), and so is
+/// what follows from the rest (decoder norms, which latents are dead, learning rate, place in the stream).
+type TrainerState =
+    {
+        /// Of which trainer: `Trainer.Identity`.
+        Identity: string
+        /// Steps done.
+        Steps: int64
+        /// Samples seen.
+        Samples: int64
+        /// BatchTopK's running threshold.
+        Threshold: float
+        /// (L): steps since each latent last fired.
+        StepsSinceFired: int[]
+        /// Parameters and Adam's moments, in the precision of the backend.
+        Arrays: Map<string, StateArray>
+    }
+
+module TrainerState =
+    /// To be raised when states of earlier versions must not be continued: when their content changes, or the
+    /// results of a step.
+    [<Literal>]
+    let Version = "trainer 1"
+
+    let internal fail problem =
+        raise (BadInput("state of training", problem))
+
+    /// Raise `BadInput` unless the state is of this trainer and of L latents.
+    let internal check (identity: string) latents (state: TrainerState) =
+        if state.Identity <> identity then
+            fail "is of another specification, backend or version"
+
+        if state.StepsSinceFired.Length <> latents then
+            fail $"is of {state.StepsSinceFired.Length} latents, not {latents}"
+
+/// Parameters and moments of the implementations of a step, to and from the arrays of a state.
+module internal StateArrays =
+    let private prefixes = [ "parameters"; "mean"; "square" ]
+
+    let private named (prefix: string) (values: (string * StateArray) list) =
+        values |> List.map (fun (name, value) -> $"{prefix}.{name}", value)
+
+    let private find (arrays: Map<string, StateArray>) name =
+        match Map.tryFind name arrays with
+        | Some value -> value
+        | None -> TrainerState.fail $"has no {name}"
+
+    let private unfit name =
+        TrainerState.fail $"{name} is of another type or size"
+
+    // ---- float32, in the layout of `Sae` ---------------------------------------------------------
+
+    /// The arrays of parameters and of both moments, as they are used.
+    let private live (step: SparseStep) : Gradients list =
+        [ { Encoder = step.Sae.Encoder
+            Decoder = step.Sae.Decoder
+            EncoderBias = step.Sae.EncoderBias
+            DecoderBias = step.Sae.DecoderBias }
+          step.Moments.Mean
+          step.Moments.Square ]
+
+    /// Copies of everything.
+    let ofSparse (step: SparseStep) : Map<string, StateArray> =
+        (prefixes, live step)
+        ||> List.map2 (fun prefix values ->
+            named
+                prefix
+                [ "encoder", StateArray.Matrix(Matrix.copy values.Encoder)
+                  "decoder", StateArray.Matrix(Matrix.copy values.Decoder)
+                  "encoder_bias", StateArray.Vector(Array.copy values.EncoderBias)
+                  "decoder_bias", StateArray.Vector(Array.copy values.DecoderBias) ])
+        |> List.concat
+        |> Map.ofList
+
+    let private readInto (arrays: Map<string, StateArray>) prefix (values: Gradients) =
+        let matrix name (target: Matrix) =
+            let name = $"{prefix}.{name}"
+
+            match find arrays name with
+            | StateArray.Matrix source when source.Rows = target.Rows && source.Cols = target.Cols ->
+                fun () -> source.Span.CopyTo target.Span
+            | _ -> unfit name
+
+        let vector name (target: float32[]) =
+            let name = $"{prefix}.{name}"
+
+            match find arrays name with
+            | StateArray.Vector source when source.Length = target.Length ->
+                fun () -> Array.blit source 0 target 0 source.Length
+            | _ -> unfit name
+
+        [ matrix "encoder" values.Encoder
+          matrix "decoder" values.Decoder
+          vector "encoder_bias" values.EncoderBias
+          vector "decoder_bias" values.DecoderBias ]
+
+    /// Write everything into the step's arrays, or raise `BadInput` before the first is touched.
+    let copyInto (step: SparseStep) (arrays: Map<string, StateArray>) =
+        let copies = (prefixes, live step) ||> List.map2 (readInto arrays) |> List.concat
+
+        for copy in copies do
+            copy ()
+
+    // ---- float64, in the reference's layout ------------------------------------------------------
+
+    let private ofTable (a: float[,]) =
+        let rows, cols = DenseAlgebra.rows a, DenseAlgebra.cols a
+        StateArray.Double([ rows; cols ], Array.init (rows * cols) (fun i -> a[i / cols, i % cols]))
+
+    /// Copies of everything.
+    let ofDense (state: DenseState) : Map<string, StateArray> =
+        (prefixes, [ state.Parameters; state.M; state.V ])
+        ||> List.map2 (fun prefix values ->
+            named
+                prefix
+                [ "W_enc", ofTable values.W_enc
+                  "W_dec", ofTable values.W_dec
+                  "b_enc", StateArray.Double([ values.b_enc.Length ], Array.copy values.b_enc)
+                  "b_dec", StateArray.Double([ values.b_dec.Length ], Array.copy values.b_dec) ])
+        |> List.concat
+        |> Map.ofList
+
+    let private readDense (arrays: Map<string, StateArray>) prefix (like: DenseParameters) =
+        let values name shape =
+            let name = $"{prefix}.{name}"
+
+            match find arrays name with
+            | StateArray.Double(stored, values) when stored = shape -> values
+            | _ -> unfit name
+
+        let table name (like: float[,]) =
+            let rows, cols = DenseAlgebra.rows like, DenseAlgebra.cols like
+            let values = values name [ rows; cols ]
+            Array2D.init rows cols (fun i j -> values[i * cols + j])
+
+        { W_enc = table "W_enc" like.W_enc
+          W_dec = table "W_dec" like.W_dec
+          b_enc = Array.copy (values "b_enc" [ like.b_enc.Length ])
+          b_dec = Array.copy (values "b_dec" [ like.b_dec.Length ]) }
+
+    /// `state` with these parameters and moments.
+    let toDense (arrays: Map<string, StateArray>) (state: DenseState) : DenseState =
+        let read prefix =
+            readDense arrays prefix state.Parameters
+
+        { state with
+            Parameters = read prefixes[0]
+            M = read prefixes[1]
+            V = read prefixes[2] }

@@ -16,8 +16,9 @@ internal sealed class CommonOptions
             var option = new Option<string?>(setting.Flag)
             {
                 Description = setting.Meaning,
-                HelpName = setting == SettingNames.Threads || setting == SettingNames.LogEvery ? "N"
-                    : setting == SettingNames.Backend ? "NAME" : "DIR",
+                HelpName = setting == SettingNames.Backend ? "NAME"
+                    : setting == SettingNames.Runs || setting == SettingNames.Cache ? "DIR"
+                    : "N",
             };
             _options.Add((setting, option));
             command.Options.Add(option);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
@@ -17,7 +18,11 @@ internal sealed class RunCommand : CliCommand
     private readonly Argument<string> _what = new("preset|spec.json|run")
     {
         Description = "A preset, a specification's file, or a run folder to repeat.",
+        Arity = ArgumentArity.ZeroOrOne,
     };
+
+    private readonly Option<string?> _resume = CliOptions.File(
+        "--resume", "DIR", "Go on with the interrupted run of this folder, exactly.");
 
     private readonly Option<string[]> _set = new("--set")
     {
@@ -48,6 +53,7 @@ internal sealed class RunCommand : CliCommand
     {
         _host = host;
         Arguments.Add(_what);
+        Add(_resume);
         Add(_set);
         Add(_samples);
         Add(_seed);
@@ -61,7 +67,10 @@ internal sealed class RunCommand : CliCommand
             SettingNames.Backend,
             SettingNames.Runs,
             SettingNames.Cache,
-            SettingNames.LogEvery);
+            SettingNames.LogEvery,
+            SettingNames.CheckpointEvery,
+            SettingNames.CheckpointKeep);
+        Validators.Add(CheckResume);
         SetAction(Execute);
     }
 
@@ -71,23 +80,21 @@ internal sealed class RunCommand : CliCommand
         ("synthsae run synth-sae-bench-16k --samples 2M", "the benchmark, on fewer samples"),
         ("synthsae run small --set sae.k=12 --seed 1 --json", "another sparsity; figures as JSON"),
         ("synthsae run runs/ID --out again", "repeat a run"),
+        ("synthsae run --resume runs/ID", "go on with a run that was stopped or killed"),
     ];
 
     private int Execute(ParseResult parsed)
     {
-        var settings = _common.Read(parsed);
-        var plan = RunSpecs.Load(parsed.GetRequiredValue(_what), Changes(parsed));
-        var folder = parsed.GetValue(_out) is { } path
-            ? RunFolder.CreateAt(path)
-            : RunFolder.CreateIn(settings.RunsFolder, RunId.Of(plan, DateTime.UtcNow));
-
-        var observer = Observers.For(_host, plan.Latents, parsed.GetValue(_quiet));
+        using var start = Start(parsed);
+        var observer = Observers.For(_host, start.Plan.Latents, parsed.GetValue(_quiet));
         using var stop = new StopSignal(
             _host, () => observer.Note("stopping; again to end at once"));
-        var result = Train(plan, settings, folder, observer, stop.Token);
+        var result = Train(start, observer, stop.Token);
         if (result is null)
         {
-            _host.Error.WriteLine("Stopped before the first step: there is nothing to save.");
+            _host.Error.WriteLine(start.Resumes
+                ? "Stopped before another step; all is as it was."
+                : "Stopped before the first step: there is nothing to save.");
             return stop.ExitCode;
         }
 
@@ -103,19 +110,61 @@ internal sealed class RunCommand : CliCommand
         return result.Interrupted ? stop.ExitCode : ExitCode.Ok;
     }
 
+    private RunStart Start(ParseResult parsed)
+    {
+        var settings = _common.Read(parsed);
+        if (parsed.GetValue(_resume) is { } interrupted)
+        {
+            return RunStart.Again(interrupted, settings);
+        }
+
+        var plan = RunSpecs.Load(parsed.GetRequiredValue(_what), Changes(parsed));
+        var folder = parsed.GetValue(_out) is { } path
+            ? RunFolder.CreateAt(path)
+            : RunFolder.CreateIn(settings.RunsFolder, RunId.Of(plan, DateTime.UtcNow));
+        return RunStart.Anew(plan, settings, folder);
+    }
+
+    // A run that goes on is what its folder says.
+    private void CheckResume(CommandResult result)
+    {
+        if (result.GetResult(_resume) is null)
+        {
+            if (result.GetResult(_what) is not { Tokens.Count: 1 })
+            {
+                result.AddError("run: name a preset, a specification's file or a run folder");
+            }
+
+            return;
+        }
+
+        string[] decided =
+        [
+            _set.Name, _samples.Name, _seed.Name, _evalSamples.Name, _out.Name,
+            SettingNames.Backend.Flag, SettingNames.Runs.Flag,
+        ];
+        var given = result.Children.OfType<OptionResult>().Where(option => !option.Implicit);
+        foreach (var option in given.Where(option => decided.Contains(option.Option.Name)))
+        {
+            result.AddError($"{option.Option.Name}: cannot be given with --resume: "
+                + "a run goes on as it began");
+        }
+
+        if (result.GetResult(_what) is { Tokens.Count: > 0 } what)
+        {
+            result.AddError($"--resume: goes on with its folder's own run, not {what.Tokens[0]}");
+        }
+    }
+
     // Null if it was stopped before there was anything to save.
     private static RunResult? Train(
-        RunPlan plan,
-        AppSettings settings,
-        RunFolder folder,
-        IRunObserver observer,
-        CancellationToken stop)
+        RunStart start, IRunObserver observer, CancellationToken stop)
     {
         using (observer as IDisposable)
         {
             try
             {
-                return TrainingRun.Execute(plan, settings, folder, observer, stop);
+                return TrainingRun.Execute(start, observer, stop);
             }
             catch (OperationCanceledException)
             {

@@ -12,6 +12,19 @@ public static class Files
     /// <summary>Read a text file.</summary>
     public static string ReadText(string path) => FileErrors.readText(path);
 
+    /// <summary>Delete a file, if it is there.</summary>
+    public static void Delete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Failure.BadInput(path, $"cannot be deleted: {error.Message}");
+        }
+    }
+
     /// <summary>Make a folder and those above it.</summary>
     public static void CreateFolder(string path)
     {

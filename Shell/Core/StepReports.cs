@@ -7,16 +7,22 @@ namespace SynthSae.Core;
 /// <summary>
 /// Turns the trainer's reports into what is shown, which needs the variance of the data.
 /// </summary>
-internal sealed class StepReports(RunPlan plan)
+/// <param name="plan">What is run.</param>
+/// <param name="from">The state that the run goes on from; null if it began.</param>
+internal sealed class StepReports(RunPlan plan, RunState? from)
 {
     private const int FirstBatches = 8;
     private const int Between = 100;
-    private double _variances;
-    private long _batches;
 
-    /// <summary>Seconds that the parts of all steps have taken.</summary>
-    public static IReadOnlyDictionary<string, double> Parts(Trainer trainer) =>
-        new Dictionary<string, double>
+    /// <summary>The variance of the data as far as it was measured.</summary>
+    public MeanVariance Variance { get; private set; } = from?.Variance ?? default;
+
+    /// <summary>Seconds that the parts of all steps have taken, in all sittings.</summary>
+    public IReadOnlyDictionary<string, double> Parts(Trainer trainer)
+    {
+        double Sum(string part, double here) =>
+            here + (from?.StepParts.GetValueOrDefault(part) ?? 0);
+        Dictionary<string, double> parts = new()
         {
             ["encode"] = trainer.Times.Encode,
             ["select"] = trainer.Times.Select,
@@ -24,15 +30,16 @@ internal sealed class StepReports(RunPlan plan)
             ["backward"] = trainer.Times.Backward,
             ["optimiser"] = trainer.Times.Update,
         };
+        return parts.ToDictionary(part => part.Key, part => Sum(part.Key, part.Value));
+    }
 
     /// <summary>The state after a step on <paramref name="x"/>.</summary>
     public StepProgress Read(StepReport report, Matrix x)
     {
-        // A mean over some batches is steadier than each batch's own, and costs next to nothing.
+        // Some batches are enough, and cost next to nothing.
         if (report.Step < FirstBatches || report.Step % Between == 0)
         {
-            _variances += TotalVariance.ofBatch(x);
-            _batches++;
+            Variance = Variance.Add(TotalVariance.ofBatch(x));
         }
 
         return new StepProgress(
@@ -42,7 +49,7 @@ internal sealed class StepReports(RunPlan plan)
             report.Loss,
             report.Mse,
             report.L0,
-            1 - report.Mse / (_variances / _batches),
+            1 - report.Mse / Variance.Mean,
             report.Dead,
             report.LearningRate);
     }

@@ -20,6 +20,19 @@ public static class Json
     /// <summary>Indented, with a newline at the end.</summary>
     public static string Pretty(JsonNode node) => node.ToJsonString(Spacious) + "\n";
 
+    /// <summary>The object that a text holds; null if it holds none.</summary>
+    public static JsonObject? TryObject(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text) as JsonObject;
+        }
+        catch (Exception error) when (error is JsonException or ArgumentException)
+        {
+            return null; // ArgumentException: a field given twice
+        }
+    }
+
     /// <summary>A number; null for infinities and NaN, which JSON does not have.</summary>
     public static JsonNode? Number(double value) =>
         double.IsFinite(value) ? JsonValue.Create(value) : null;

@@ -27,7 +27,6 @@ public sealed class ProgressTracker(int latents)
             (_phase, _what, _phaseStart) = (phase, what, Stopwatch.GetTimestamp());
             _scored = default;
             _pace.Clear();
-            _pace.Enqueue((_phaseStart, 0));
         }
     }
 
@@ -37,6 +36,13 @@ public sealed class ProgressTracker(int latents)
         lock (_lock)
         {
             _smooth = _smooth is { } before ? Mix(before, progress) : progress;
+            if (_pace.Count == 0)
+            {
+                // The samples before this batch: a run that goes on does not begin at 0.
+                var first = progress.Samples - progress.Samples / progress.Step;
+                _pace.Enqueue((_phaseStart, first));
+            }
+
             _pace.Enqueue((Stopwatch.GetTimestamp(), progress.Samples));
             while (_pace.Count > 2 && Stopwatch.GetElapsedTime(_pace.Peek().Time) > Window)
             {
@@ -70,6 +76,11 @@ public sealed class ProgressTracker(int latents)
 
     private double Pace()
     {
+        if (_pace.Count == 0)
+        {
+            return 0;
+        }
+
         var (first, last) = (_pace.Peek(), _pace.Last());
         var seconds = Stopwatch.GetElapsedTime(first.Time, last.Time).TotalSeconds;
         return seconds > 0 ? (last.Samples - first.Samples) / seconds : 0;

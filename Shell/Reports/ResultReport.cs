@@ -44,17 +44,16 @@ public static class ResultReport
                 : $"after step {step}";
             writer.WriteLine($"Stopped {when}. "
                 + $"The SAE is saved in {result.Folder.SaeFolder}");
-            writer.WriteLine($"Score it with: synthsae eval {Shown(result.Folder)}");
+            if (result.Folder.NewestCheckpoint is not null)
+            {
+                writer.WriteLine($"Go on with: synthsae run --resume {result.Folder.Shown}");
+            }
+
+            writer.WriteLine($"Score it with: synthsae eval {result.Folder.Shown}");
         }
         else
         {
-            writer.WriteLine($"Everything is in {Shown(result.Folder)}");
+            writer.WriteLine($"Everything is in {result.Folder.Shown}");
         }
-    }
-
-    private static string Shown(RunFolder folder)
-    {
-        var relative = Path.GetRelativePath(Environment.CurrentDirectory, folder.Path);
-        return relative.StartsWith("..", StringComparison.Ordinal) ? folder.Path : relative;
     }
 }

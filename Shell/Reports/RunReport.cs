@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using SynthSae.Compute.Files;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
@@ -10,6 +10,8 @@ namespace SynthSae.Reports;
 /// <summary>Describes a run folder: where it came from, how far it got, what it scored.</summary>
 internal sealed class RunReport(RunFolder folder, Host host)
 {
+    private readonly bool _goesOn = FolderLock.IsHeld(folder.Path);
+
     /// <summary>Write it.</summary>
     public void Write()
     {
@@ -22,6 +24,11 @@ internal sealed class RunReport(RunFolder folder, Host host)
             .Add("  backend", $"{Text(run["backend"])}, {Text(run["threads"])} threads")
             .Add("  machine", Text(run["machine"]?["processor"]))
             .Add("  state", State());
+        if (!_goesOn && !folder.IsFinished)
+        {
+            table.Add("  go on", GoOn());
+        }
+
         table.Write(host.Out, host.Width);
 
         if (File.Exists(folder.ResultFile))
@@ -49,33 +56,25 @@ internal sealed class RunReport(RunFolder folder, Host host)
         }
 
         var events = Files.ReadText(folder.EventsFile).Split('\n');
-        var last = events.Select(TryParse).LastOrDefault(line => line is not null);
+        var last = events.Select(Json.TryObject).LastOrDefault(line => line is not null);
         var time = Text(last?["time"]);
         return Text(last?["event"]) switch
         {
             "finished" => $"finished at {time}",
             "interrupted" => $"interrupted at {time}",
             "failed" => $"failed at {time}: {Text(last?["message"])}",
-            var other =>
-                $"running, or killed; last heard of at {time}: {other} "
-                    + Text(last?["step"] ?? last?["phase"], ""),
+            var other => $"{(_goesOn ? "running" : "killed")}; last heard of at {time}: "
+                + $"{other} {Text(last?["step"] ?? last?["phase"], "")}",
         };
     }
 
-    private static JsonObject? TryParse(string line)
-    {
-        try
-        {
-            return JsonNode.Parse(line) as JsonObject;
-        }
-        catch (Exception error) when (error is JsonException or ArgumentException)
-        {
-            return null; // ArgumentException: a field given twice
-        }
-    }
+    private string GoOn() =>
+        folder.NewestCheckpoint is { } step
+            ? $"synthsae run --resume {folder.Shown} (from step {Counts.Exact(step)})"
+            : $"no checkpoint; to start anew: synthsae run {folder.Shown}";
 
     private static JsonObject Parse(string file, string text) =>
-        TryParse(text) ?? throw Failure.BadInput(file, "is not a JSON object");
+        Json.TryObject(text) ?? throw Failure.BadInput(file, "is not a JSON object");
 
     private static string Text(JsonNode? node, string missing = "?") => node?.ToString() ?? missing;
 }

@@ -3,15 +3,20 @@ using System.Diagnostics;
 namespace SynthSae.Runs;
 
 /// <summary>Adds up how long each part of a run takes.</summary>
-public sealed class PhaseClock
+/// <param name="before">Time of earlier sittings.</param>
+/// <param name="partsBefore">The same by part.</param>
+public sealed class PhaseClock(
+    TimeSpan before, IEnumerable<KeyValuePair<string, TimeSpan>> partsBefore)
 {
     private readonly long _start = Stopwatch.GetTimestamp();
-    private readonly Dictionary<string, TimeSpan> _parts = [];
+    private readonly Dictionary<string, TimeSpan> _parts = new(partsBefore);
 
     private TimeSpan? _total;
 
-    /// <summary>Time since the clock was made, until it was stopped.</summary>
-    public TimeSpan Total => _total ?? Stopwatch.GetElapsedTime(_start);
+    /// <summary>
+    /// Time since the clock was made, until it was stopped, and that of earlier sittings.
+    /// </summary>
+    public TimeSpan Total => _total ?? before + Stopwatch.GetElapsedTime(_start);
 
     /// <summary>Parts in the order in which they first occurred.</summary>
     public IReadOnlyDictionary<string, TimeSpan> Parts => _parts;

@@ -12,6 +12,8 @@ public static class RunDescription
     /// <summary>Key of the specification in run.json.</summary>
     public const string SpecKey = "spec";
 
+    private const string BackendKey = "backend";
+    private const string Reference = "reference";
     private const string TimeFormat = "yyyy-MM-ddTHH:mm:ssZ";
 
     public static JsonObject Of(RunPlan plan, AppSettings settings) =>
@@ -22,8 +24,12 @@ public static class RunDescription
             ["created"] = DateTime.UtcNow.ToString(TimeFormat, CultureInfo.InvariantCulture),
             ["program"] = new JsonObject { ["version"] = Build.Version, ["commit"] = Build.Commit },
             ["machine"] = Machine.ToJson(),
-            ["backend"] = settings.UseReference ? "reference" : "cpu",
+            [BackendKey] = settings.UseReference ? Reference : "cpu",
             ["threads"] = settings.Threads,
             [SpecKey] = JsonNode.Parse(plan.Json),
         };
+
+    /// <summary>Whether a run computes with the Reference backend.</summary>
+    public static bool UsesReference(RunFolder folder) =>
+        JsonNode.Parse(Files.ReadText(folder.RunFile))?[BackendKey]?.ToString() == Reference;
 }

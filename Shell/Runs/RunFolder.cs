@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SynthSae.Compute.Files;
 using SynthSae.Core;
 using SynthSae.Formatting;
 
@@ -33,8 +34,27 @@ public sealed class RunFolder
     /// <summary>One row per latent; there once the run has finished.</summary>
     public string LatentsFile => In("latents.csv");
 
+    /// <summary>Where an interrupted run goes on from.</summary>
+    public string CheckpointsFolder => In("checkpoints");
+
     /// <summary>The stack trace of a bug.</summary>
     public string CrashFile => In("crash.txt");
+
+    /// <summary>True if the run has come to its end.</summary>
+    public bool IsFinished =>
+        File.Exists(ResultFile)
+        && Json.TryObject(Files.ReadText(ResultFile))?["status"]?.ToString() == "finished";
+
+    /// <summary>Steps after which the newest checkpoint was written; null if there is none.</summary>
+    public long? NewestCheckpoint =>
+        CheckpointModule.steps(CheckpointsFolder) is { IsEmpty: false } steps ? steps.Head : null;
+
+    /// <summary>As one would type it: from the working folder if it lies below.</summary>
+    public string Shown =>
+        System.IO.Path.GetRelativePath(Environment.CurrentDirectory, Path) is var relative
+        && !relative.StartsWith("..", StringComparison.Ordinal)
+            ? relative
+            : Path;
 
     /// <summary>True if the folder looks like one of a run.</summary>
     public static bool Is(string path) => File.Exists(System.IO.Path.Combine(path, "run.json"));

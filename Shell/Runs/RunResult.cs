@@ -13,6 +13,7 @@ namespace SynthSae.Runs;
 /// <param name="SavedForm">Scores of the SAE as it was saved.</param>
 /// <param name="Clock">Times.</param>
 /// <param name="StepParts">Seconds of the parts of the training steps, by name.</param>
+/// <param name="Sittings">Processes that had a share in it.</param>
 /// <param name="Interrupted">Ended by a signal before all samples were seen.</param>
 public sealed record RunResult(
     RunPlan Plan,
@@ -22,6 +23,7 @@ public sealed record RunResult(
     Scores? SavedForm,
     PhaseClock Clock,
     IReadOnlyDictionary<string, double> StepParts,
+    int Sittings,
     bool Interrupted)
 {
     /// <summary>Training samples per second, data generation included.</summary>
@@ -84,6 +86,7 @@ public sealed record RunResult(
             ["samples_per_second"] = Json.Number(Math.Round(SamplesPerSecond, 1)),
             ["seconds"] = seconds,
             ["step_seconds"] = step,
+            ["sittings"] = Sittings,
         };
     }
 }

@@ -6,6 +6,7 @@ public static class TimedParts
     public const string World = "world";
     public const string Sample = "sample";
     public const string Step = "step";
+    public const string Checkpoints = "checkpoints";
     public const string Evaluation = "evaluation";
     public const string Saving = "saving";
 }

@@ -1,5 +1,8 @@
+using System.Collections.ObjectModel;
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using SynthSae.Compute;
+using SynthSae.Compute.Files;
 using SynthSae.Compute.Training;
 using SynthSae.Core;
 using SynthSae.Formatting;
@@ -10,51 +13,52 @@ namespace SynthSae.Runs;
 
 /// <summary>
 /// One training run from the specification to the scores: makes the world, trains on its samples,
-/// scores the SAE on samples of their own, and records everything in the run folder.
+/// scores the SAE on samples of their own, and records everything in the run folder. Checkpoints
+/// let another process go on where this one ends, with the same results to the bit.
 /// </summary>
 public sealed class TrainingRun
 {
+    private static readonly ReadOnlyDictionary<string, TimeSpan> None =
+        ReadOnlyDictionary<string, TimeSpan>.Empty;
+
     private readonly RunPlan _plan;
     private readonly AppSettings _settings;
     private readonly RunFolder _folder;
+    private readonly Resumption? _resumption;
     private readonly IRunObserver _observer;
     private readonly EventLog _events;
-    private readonly PhaseClock _clock = new();
+    private readonly PhaseClock _clock;
     private readonly StepReports _reports;
+    private readonly int _sittings;
     private StepProgress _last;
+    private long _lastCheckpoint = Stopwatch.GetTimestamp();
 
-    private TrainingRun(
-        RunPlan plan,
-        AppSettings settings,
-        RunFolder folder,
-        IRunObserver observer,
-        EventLog events)
+    private TrainingRun(RunStart start, IRunObserver observer, EventLog events)
     {
-        _plan = plan;
-        _settings = settings;
-        _folder = folder;
+        (_plan, _settings, _folder) = (start.Plan, start.Settings, start.Folder);
+        _resumption = start.Resumption;
         _observer = observer;
         _events = events;
-        _reports = new StepReports(plan);
+        var before = _resumption?.Run;
+        _clock = new PhaseClock(before?.Total ?? TimeSpan.Zero, before?.Parts ?? None);
+        _reports = new StepReports(_plan, before);
+        _sittings = 1 + (before?.Sittings ?? 0);
+        _last = before?.Last ?? default;
     }
 
     /// <summary>
     /// Run it to the end. When <paramref name="stop"/> is requested, the step in progress is
-    /// finished and the SAE saved. A failure is recorded in the folder before it is thrown on.
+    /// finished, and a checkpoint and the SAE are saved. A failure is recorded in the folder before it is thrown on.
     /// </summary>
     /// <exception cref="CrashException">A bug; its stack trace lies in the folder.</exception>
     public static RunResult Execute(
-        RunPlan plan,
-        AppSettings settings,
-        RunFolder folder,
-        IRunObserver observer,
-        CancellationToken stop)
+        RunStart start, IRunObserver observer, CancellationToken stop)
     {
-        RunFolder.WriteJson(folder.RunFile, RunDescription.Of(plan, settings));
+        var folder = start.Folder;
         using var events = new EventLog(folder.EventsFile);
         try
         {
-            return new TrainingRun(plan, settings, folder, observer, events).Execute(stop);
+            return new TrainingRun(start, observer, events).Execute(stop);
         }
         catch (OperationCanceledException)
         {
@@ -94,19 +98,29 @@ public sealed class TrainingRun
 
     private RunResult Execute(CancellationToken stop)
     {
-        _events.Append("started", ("run", _folder.Id), ("steps", _plan.Steps));
+        Announce();
         var world = LoadWorld(stop);
-        var trainer = new Trainer(_settings.Backend(), _plan.Spec, world.World.HiddenDim);
+        var trainer = MakeTrainer(world);
         var complete = Train(trainer, world, stop);
         if (_last.Step == 0)
         {
             throw new OperationCanceledException(stop);
         }
 
+        if (!complete)
+        {
+            WriteCheckpoint(trainer, world);
+        }
+
         var saved = Save(trainer);
         var final = _plan.Spec.Value.Evaluation.Final;
         var scores = complete && final ? ScoreBoth(trainer, saved, world, stop) : null;
         var interrupted = !complete || (final && scores is null);
+        if (complete && interrupted)
+        {
+            WriteCheckpoint(trainer, world);
+        }
+
         _clock.Stop();
         var result = new RunResult(
             _plan,
@@ -115,12 +129,59 @@ public sealed class TrainingRun
             scores?.Trained,
             scores?.Saved,
             _clock,
-            StepReports.Parts(trainer),
+            _reports.Parts(trainer),
+            _sittings,
             interrupted);
         RunFolder.WriteJson(_folder.ResultFile, result.ToJson());
+        if (!interrupted)
+        {
+            Attempt("the checkpoints stay", () =>
+                CheckpointModule.removeAll(_folder.CheckpointsFolder));
+        }
+
         var end = interrupted ? "interrupted" : "finished";
         _events.Append(end, ("seconds", Json.Seconds(_clock.Total)));
         return result;
+    }
+
+    private void Announce()
+    {
+        if (_resumption is null)
+        {
+            _events.Append("started", ("run", _folder.Id), ("steps", _plan.Steps));
+            return;
+        }
+
+        _events.Append(
+            "resumed",
+            ("run", _folder.Id),
+            ("steps", _plan.Steps),
+            ("step", _last.Step),
+            ("samples", _last.Samples),
+            ("threads", _settings.Threads));
+        foreach (var note in _resumption.Notes)
+        {
+            Note(note);
+        }
+
+        Note($"goes on after step {Counts.Exact(_last.Step)}");
+    }
+
+    private Trainer MakeTrainer(LoadedWorld world)
+    {
+        var trainer = new Trainer(_settings.Backend(), _plan.Spec, world.World.HiddenDim);
+        if (_resumption is { } from)
+        {
+            if (from.Run.World != world.Checksum)
+            {
+                throw Failure.BadInput(
+                    world.Name, "is not the synthetic model that the run was begun on");
+            }
+
+            trainer.Restore(from.Training);
+        }
+
+        return trainer;
     }
 
     private LoadedWorld LoadWorld(CancellationToken stop)
@@ -155,7 +216,7 @@ public sealed class TrainingRun
         var x = new Matrix(_plan.BatchSize, world.World.HiddenDim);
         var evaluateEvery = _plan.Spec.Value.Evaluation.Frequency;
 
-        for (var step = 1L; step <= _plan.Steps; step++)
+        for (var step = _last.Step + 1; step <= _plan.Steps; step++)
         {
             if (stop.IsCancellationRequested)
             {
@@ -172,6 +233,11 @@ public sealed class TrainingRun
             if (evaluateEvery > 0 && step % evaluateEvery == 0 && step < _plan.Steps)
             {
                 EvaluateBetween(step, trainer, world);
+            }
+
+            if (_settings.Checkpoints.IsDue(step, Stopwatch.GetElapsedTime(_lastCheckpoint)))
+            {
+                WriteCheckpoint(trainer, world);
             }
         }
 
@@ -207,6 +273,39 @@ public sealed class TrainingRun
         var scored = Score(trainer.Sae, world, samples, _ => { });
         _observer.Evaluated(step, scored.Scores);
         LogScores("training", step, scored.Scores);
+    }
+
+    // A run goes on without: a full disk may have room again by the time it ends.
+    private void WriteCheckpoint(Trainer trainer, LoadedWorld world)
+    {
+        var state = new RunState(
+            _last,
+            _reports.Variance,
+            _clock.Total,
+            _clock.Parts,
+            _reports.Parts(trainer),
+            _sittings,
+            world.Checksum);
+        Attempt("a checkpoint is missing", () =>
+        {
+            var checkpoint = new Checkpoint(trainer.State(), state.ToJson());
+            _clock.Measure(TimedParts.Checkpoints, () => CheckpointModule.write(
+                _folder.CheckpointsFolder, _settings.Checkpoints.Keep, checkpoint));
+            _events.Append("checkpoint", ("step", _last.Step), ("samples", _last.Samples));
+        });
+        _lastCheckpoint = Stopwatch.GetTimestamp();
+    }
+
+    private void Attempt(string otherwise, Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception error) when (ErrorReport.IsBadInput(error))
+        {
+            Note($"{otherwise}: {error.Message}");
+        }
     }
 
     private Sae Save(Trainer trainer)

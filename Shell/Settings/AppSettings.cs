@@ -6,6 +6,7 @@ namespace SynthSae.Settings;
 /// <param name="RunsFolder">Where run folders are made.</param>
 /// <param name="CacheFolder">Compiled worlds; null for no cache.</param>
 /// <param name="LogEvery">Steps between entries of the event log, at least 1.</param>
+/// <param name="Checkpoints">When runs write checkpoints.</param>
 /// <param name="Effective">Every setting with its source.</param>
 /// <param name="Files">The configuration files that are looked for, and whether each
 ///   exists.</param>
@@ -15,5 +16,6 @@ public sealed record AppSettings(
     string RunsFolder,
     string? CacheFolder,
     int LogEvery,
+    CheckpointPolicy Checkpoints,
     IReadOnlyList<EffectiveSetting> Effective,
     IReadOnlyList<(string Path, bool Exists)> Files);

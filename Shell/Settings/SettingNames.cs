@@ -29,7 +29,16 @@ public static class SettingNames
     public static readonly SettingDefinition LogEvery = new(
         "log_every", "--log-every", "Training steps between entries in events.jsonl.", () => "100");
 
+    public static readonly SettingDefinition CheckpointEvery = new(
+        "checkpoint_every",
+        "--checkpoint-every",
+        "Training steps between checkpoints; auto for every five minutes, off for none.",
+        () => "auto");
+
+    public static readonly SettingDefinition CheckpointKeep = new(
+        "checkpoint_keep", "--checkpoint-keep", "Checkpoints that are kept, the newest.", () => "2");
+
     /// <summary>All of them, in the order in which they are shown.</summary>
     public static readonly IReadOnlyList<SettingDefinition> All =
-        [Threads, Backend, Runs, Cache, LogEvery];
+        [Threads, Backend, Runs, Cache, LogEvery, CheckpointEvery, CheckpointKeep];
 }

@@ -34,6 +34,7 @@ public static class SettingsReader
             Folder(Of(SettingNames.Runs)),
             Of(SettingNames.Cache).Value == "none" ? null : Folder(Of(SettingNames.Cache)),
             (int)Count(Of(SettingNames.LogEvery), 1, int.MaxValue),
+            Checkpoints(Of(SettingNames.CheckpointEvery), Of(SettingNames.CheckpointKeep)),
             effective,
             [.. Files.Select(file => (file, File.Exists(file)))]);
     }
@@ -104,6 +105,19 @@ public static class SettingsReader
     private static string Word(EffectiveSetting setting, params string[] words) =>
         words.FirstOrDefault(word => word.Equals(setting.Value, StringComparison.OrdinalIgnoreCase))
         ?? throw Wrong(setting, $"must be {string.Join(" or ", words)}");
+
+    private static CheckpointPolicy Checkpoints(EffectiveSetting every, EffectiveSetting keep)
+    {
+        var kept = (int)Count(keep, 1, int.MaxValue);
+        return every.Value.ToLowerInvariant() switch
+        {
+            "auto" => new CheckpointPolicy(null, CheckpointPolicy.Automatic, kept),
+            "off" => new CheckpointPolicy(null, null, kept),
+            var text => Counts.TryParse(text, out var steps) && steps >= 1
+                ? new CheckpointPolicy(steps, null, kept)
+                : throw Wrong(every, "must be a whole number of steps from 1, auto or off"),
+        };
+    }
 
     private static string Folder(EffectiveSetting setting) => Path.GetFullPath(setting.Value);
 

@@ -1,0 +1,36 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SynthSae.Runs;
+
+/// <summary>What a checkpoint holds of a run beside the trainer's state.</summary>
+/// <param name="Last">The last step.</param>
+/// <param name="Variance">The variance of the data as far as it was measured.</param>
+/// <param name="Total">Time of all sittings up to here.</param>
+/// <param name="Parts">The same by part.</param>
+/// <param name="StepParts">Seconds of the parts of the steps, by name.</param>
+/// <param name="Sittings">Processes that had a share in this.</param>
+/// <param name="World">Checksum of the world that was sampled.</param>
+internal sealed record RunState(
+    StepProgress Last,
+    MeanVariance Variance,
+    TimeSpan Total,
+    IReadOnlyDictionary<string, TimeSpan> Parts,
+    IReadOnlyDictionary<string, double> StepParts,
+    int Sittings,
+    string World)
+{
+    // Numbers come back to the bit.
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    /// <summary>As text.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Options);
+
+    /// <summary>Read what <see cref="ToJson"/> wrote.</summary>
+    public static RunState OfJson(string text) =>
+        JsonSerializer.Deserialize<RunState>(text, Options)
+        ?? throw new JsonException("null is no state of a run");
+}

@@ -55,7 +55,7 @@ public static class SettingsReader
         return builder.Build();
     }
 
-    // A misspelt setting would otherwise be ignored in silence.
+    // What is no setting would otherwise be ignored in silence.
     private static void CheckNames(string file)
     {
         IConfigurationRoot alone;
@@ -65,16 +65,22 @@ public static class SettingsReader
         }
         catch (InvalidDataException error)
         {
-            throw Failure.BadInput(file, (error.InnerException ?? error).Message);
+            throw Failure.BadInput(file, error.GetBaseException().Message);
         }
 
         var known = SettingNames.All.Select(setting => setting.Name).ToList();
-        foreach (var key in alone.GetChildren().Select(child => child.Key))
+        foreach (var child in alone.GetChildren())
         {
+            var key = child.Key;
             if (!known.Contains(key, StringComparer.OrdinalIgnoreCase))
             {
                 var hint = Nearest.Hint(key, known);
                 throw Failure.BadInput(file, $"no setting is named {key}{hint}");
+            }
+
+            if (child.GetChildren().Any())
+            {
+                throw Failure.BadInput(file, $"{key}: must be one value");
             }
         }
     }

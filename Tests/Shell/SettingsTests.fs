@@ -64,5 +64,11 @@ let ``an unknown setting in a file is answered with the nearest`` () =
     Assert.Contains("did you mean \"threads\"?", refused (Some """{ "thread": 2 }""") [] [])
 
 [<Fact>]
-let ``a file that is not JSON is refused with its name`` () =
-    Assert.Contains("synthsae.json", refused (Some "{ threads") [] [])
+let ``a setting in a file that is no single value is refused`` () =
+    Assert.Contains("threads: must be one value", refused (Some """{"threads": {"a": 1}}""") [] [])
+
+[<Fact>]
+let ``a file that is not JSON is refused with its name and the place in it`` () =
+    let error = refused (Some "{ threads") [] []
+    Assert.Contains("synthsae.json", error)
+    Assert.Contains("LineNumber: 0", error)

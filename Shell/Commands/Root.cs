@@ -31,7 +31,7 @@ internal static class Root
         };
 
         var help = root.Options.OfType<HelpOption>().Single();
-        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        help.Action = new HelpWithExamples((HelpAction)help.Action!, host);
         root.Options.OfType<VersionOption>().Single().Action = new PrintVersion();
         root.SetAction(parsed => new HelpAction().Invoke(parsed));
         return root;

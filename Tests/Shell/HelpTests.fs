@@ -19,6 +19,17 @@ let ``every command explains itself with examples`` () =
         Assert.Equal("", outcome.Error)
 
 [<Fact>]
+let ``the examples in the help fit into a terminal of 80 columns`` () =
+    for command in commands do
+        use out = new StringWriter()
+        let host = SynthSae.Hosting.Host(out, out, false, false, 80)
+        Assert.Equal(0, SynthSae.Commands.CommandLine.Run([| command; "--help" |], host))
+        let help = out.ToString()
+
+        for line in help.Substring(help.IndexOf "Examples:").Split '\n' do
+            Assert.True(line.Length <= 80, line)
+
+[<Fact>]
 let ``the program alone lists every command`` () =
     let outcome = Cli.run []
     Assert.Equal(0, outcome.Code)

@@ -11,21 +11,16 @@ namespace SynthSae.Core;
 /// <param name="Note">What the reader should know of that; null if nothing.</param>
 public sealed record LoadedWorld(World World, string Name, string Origin, string? Note)
 {
-    private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
+    private string? _checksum;
 
     /// <summary>All that the reader should know of the world.</summary>
     public IEnumerable<string> Notes =>
         Note is null ? World.Warnings : World.Warnings.Prepend(Note);
 
     /// <summary>Tells worlds apart: a sum over the directions of the features and the bias.</summary>
-    public string Checksum
-    {
-        get
-        {
-            var directions = Sums.crc32cOf(0, World.Dictionary.Span);
-            return Sums.crc32cOf(directions, World.Bias).ToString("x8", Invariant);
-        }
-    }
+    public string Checksum => _checksum ??=
+        Sums.crc32cOf(Sums.crc32cOf(0, World.Dictionary.Span), World.Bias)
+            .ToString("x8", CultureInfo.InvariantCulture);
 
     /// <summary>Draws the world's own samples.</summary>
     public Sampler Sampler(Backend backend) => SamplerModule.create(backend, World);

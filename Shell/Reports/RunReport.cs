@@ -60,7 +60,8 @@ internal sealed class RunReport(RunFolder folder, Host host)
         var time = Text(last?["time"]);
         return Text(last?["event"]) switch
         {
-            "finished" => $"finished at {time}",
+            // The result comes before the last word.
+            _ when folder.IsFinished => $"finished at {time}",
             "interrupted" => $"interrupted at {time}",
             "failed" => $"failed at {time}: {Text(last?["message"])}",
             var other => $"{(_goesOn ? "running" : "killed")}; last heard of at {time}: "

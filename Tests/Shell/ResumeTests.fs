@@ -4,6 +4,9 @@ module SynthSae.Tests.Shell.ResumeTests
 open System
 open System.IO
 open System.Threading
+open SynthSae.Progress
+open SynthSae.Runs
+open SynthSae.Settings
 open SynthSae.Tests
 open Xunit
 
@@ -180,6 +183,41 @@ let ``a run on the reference backend goes on there`` () =
     let outcome = Cli.spawn folder.Path [] [ "run"; "--resume"; "run" ]
     Assert.Equal(0, outcome.Code)
     Assert.Equal(results folder "whole", results folder "run")
+
+[<Fact>]
+let ``a run that cannot write its checkpoints goes on without, and says so`` () =
+    use folder = new TemporaryFolder()
+    let args = run "100k" @ [ "--checkpoint-every"; "40"; "--out"; "run" ]
+    // A checkpoint has 200 kB, the SAE a third of that.
+    let outcome = Cli.startOnSmallDisk folder.Path 120 args |> Cli.finish
+    Assert.Equal(0, outcome.Code)
+    Assert.Contains("note: a checkpoint is missing: ", outcome.Error)
+    Assert.Contains("step-40.safetensors: cannot be written: ", outcome.Error)
+    Assert.False(Directory.Exists(folder.File "run/checkpoints"))
+
+[<Fact>]
+let ``checkpoints are due after so many steps, or so much time`` () =
+    let minutes = TimeSpan.FromMinutes: float -> TimeSpan
+    let bySteps = CheckpointPolicy(Nullable 20L, Nullable(), 2)
+    let byTime = CheckpointPolicy(Nullable(), Nullable(minutes 5.0), 2)
+    let never = CheckpointPolicy(Nullable(), Nullable(), 2)
+
+    for step, sinceLast, due in
+        [ 19L, minutes 60.0, (false, true, false)
+          20L, minutes 0.0, (true, false, false)
+          40L, minutes 4.9, (true, false, false)
+          41L, minutes 5.0, (false, true, false) ] do
+        let isDue (policy: CheckpointPolicy) = policy.IsDue(step, sinceLast)
+        Assert.Equal(due, (isDue bySteps, isDue byTime, isDue never))
+
+[<Fact>]
+let ``the pace of a run that goes on counts its own samples only`` () =
+    let tracker = ProgressTracker 16
+    tracker.Phase(RunPhase.Training, "")
+    Thread.Sleep 50
+    tracker.Step(StepProgress(1000L, 2000L, 1_000_000L, 1.0, 1.0, 1.0, 0.5, 0, 0.1))
+    let pace = tracker.Snapshot().Training.Value.SamplesPerSecond
+    Assert.InRange(pace, 1.0, 1000.0 / 0.05)
 
 // ---- refusals --------------------------------------------------------------------------------
 

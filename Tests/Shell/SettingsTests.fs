@@ -55,6 +55,11 @@ let ``a wrong value is refused with the place that it came from`` () =
     Assert.Contains("--threads: must be", refused None [] [ "--threads"; "0" ])
 
     Assert.Contains(
+        "SYNTHSAE_CHECKPOINT_EVERY: must be a whole number of steps from 1, auto or off (got 0)",
+        refused None [ "SYNTHSAE_CHECKPOINT_EVERY", "0" ] []
+    )
+
+    Assert.Contains(
         "synthsae.json: backend: must be cpu",
         refused (Some """{ "backend": "gpu" }""") [] []
     )

@@ -116,7 +116,7 @@ type SelectCpu(threads: int) =
             Matrix.ofArray 1 latents scale
 
     /// Fill `candidates` and `rowStart` (start of each row within its piece's list). A row that has fewer than
-    /// `least` entries above the limit gives all its positive ones.
+    /// `least` entries above the limit gives those above a lower one, at last all its positive ones.
     let collectAll (pre: Matrix) (scale: float32[]) limit least =
         let count = pieces pre.Rows
 
@@ -138,9 +138,13 @@ type SelectCpu(threads: int) =
                 rowStart[row] <- found.Count
                 collect (pre.RowPtr row) factors.Ptr pre.Cols limit found
 
-                if limit > 0.0f && found.Count - rowStart[row] < least then
+                // A row whose values are smaller than the batch's: half the bound, a quarter, none.
+                let mutable lower = limit
+
+                while lower > 0.0f && found.Count - rowStart[row] < least do
+                    lower <- if lower > 0.3f * limit then 0.5f * lower else 0.0f
                     found.Count <- rowStart[row]
-                    collect (pre.RowPtr row) factors.Ptr pre.Cols 0.0f found)
+                    collect (pre.RowPtr row) factors.Ptr pre.Cols lower found)
 
     let total rows =
         let mutable sum = 0
@@ -268,7 +272,7 @@ type SelectCpu(threads: int) =
                         k - Array.length (Array.filter (fun value -> value > limits[row]) ranked))
 
         emit pre codes limits ties
-        bound <- if rows = 0 || k <= 0 then 0.0f else 0.7f * Array.average limits
+        bound <- if rows = 0 || k <= 0 then 0.0f else 0.8f * Array.average limits
 
     /// Every positive entry above its latent's threshold.
     member _.Above(pre: Matrix, threshold: float32[], codes: Codes) =

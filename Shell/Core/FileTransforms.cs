@@ -66,11 +66,23 @@ public static class FileTransforms
         using var file = Safetensors.read(path);
         var shape = file.Info(name).Shape;
         return shape.Length == 2 && shape[1] == columns
-            ? Finite(file.Matrix(name), path, name)
+            ? Finite(ReadFloats(file, name), path, name)
             : throw Failure.BadInput(
                 path,
                 $"tensor '{name}' has shape ({string.Join(", ", shape)}); "
                     + $"the SAE in {saved.Folder} needs (n, {columns})");
+    }
+
+    // Float64 is what numpy makes unasked; it is rounded, since everything here computes in float32.
+    private static Matrix ReadFloats(SafetensorsFile file, string name)
+    {
+        var info = file.Info(name);
+        return info.Dtype.IsF64
+            ? MatrixModule.ofArray(
+                (int)info.Shape[0],
+                (int)info.Shape[1],
+                Array.ConvertAll(file.Float64(name), value => (float)value))
+            : file.Matrix(name);
     }
 
     // What is not a number would spread over its sample, or vanish from it in silence.

@@ -41,6 +41,24 @@ let ``files are encoded and decoded as the reference does`` (name: string) =
     Assert.True(largestDifference (matrix y "x") (matrix outputs "decode") < 1e-4f)
 
 [<Fact>]
+let ``float64 activations are encoded as their float32 values`` () =
+    use folder = new TemporaryFolder()
+    let sae = Oracles.path "saes/topk"
+    let x = matrix (Oracles.path "saes/topk/outputs.safetensors") "x"
+    let wide, f = folder.File "x64.safetensors", folder.File "f.safetensors"
+    let values = Array.map float (x.Span.ToArray())
+    Safetensors.write wide [] [ "x", Tensor.Float64([ x.Rows; x.Cols ], values) ]
+    Assert.Equal(0, (Cli.run [ "encode"; sae; "--input"; wide; "--output"; f ]).Code)
+
+    Assert.True(
+        largestDifference
+            (matrix f "f")
+            (matrix (Oracles.path "saes/topk/outputs.safetensors") "encode")
+            <
+            1e-4f
+    )
+
+[<Fact>]
 let ``a tensor of another shape is refused with both shapes`` () =
     use folder = new TemporaryFolder()
     let input = folder.File "x.safetensors"

@@ -20,6 +20,18 @@ type SaeArchitecture =
     /// `thresholdLr`, in [0, 1], moves the running threshold that inference uses.
     | BatchTopK of k: float * thresholdLr: float * TopKFamily
 
+    /// The settings that the TopK family shares.
+    member architecture.Family =
+        match architecture with
+        | TopK(_, family)
+        | BatchTopK(_, _, family) -> family
+
+    /// How fast the running threshold moves; 0 for an architecture that has none.
+    member architecture.ThresholdLr =
+        match architecture with
+        | TopK _ -> 0.0
+        | BatchTopK(_, thresholdLr, _) -> thresholdLr
+
 /// A sparse autoencoder to be trained (reference: `TrainingSAEConfig`).
 type SaeSpec =
     {

@@ -67,7 +67,7 @@ Script.run (fun () ->
         SparseStep(
             Backend.threads Script.backend,
             sae,
-            (Dense.family spec).AuxLossCoefficient,
+            spec.Architecture.Family.AuxLossCoefficient,
             adam
         )
 

@@ -6,6 +6,7 @@ open SynthSae.Compute.Ops
 [<Sealed>]
 type SaeRunner(backend: Backend, sae: Sae) =
     let mutable pre = Matrix(0, sae.Latents)
+    let mutable centred = Matrix(0, sae.Dim)
 
     let encode: Matrix -> Codes -> unit =
         match backend with
@@ -17,7 +18,7 @@ type SaeRunner(backend: Backend, sae: Sae) =
             let selector, scale = SelectCpu threads, Select.scale sae
 
             fun x codes ->
-                EncodeCpu.run threads sae x pre
+                EncodeCpu.runCentred threads sae (EncodeCpu.centre threads sae x centred) pre
                 selector.Run(sae, scale, pre, codes) |> ignore
 
     /// The SAE in use.
@@ -27,6 +28,7 @@ type SaeRunner(backend: Backend, sae: Sae) =
     member _.Encode(x: Matrix, codes: Codes) =
         if pre.Rows <> x.Rows then
             pre <- Matrix(x.Rows, sae.Latents)
+            centred <- Matrix(x.Rows, sae.Dim)
 
         encode x codes
 

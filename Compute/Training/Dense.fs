@@ -155,12 +155,6 @@ module DenseParameters =
 /// Selections prefer the larger value; among equal values TopK takes the lower latent, BatchTopK
 /// the lower flat index b·L + j.
 module Dense =
-    /// The settings that TopK and BatchTopK share.
-    let family (spec: SaeSpec) =
-        match spec.Architecture with
-        | SaeArchitecture.TopK(_, family)
-        | SaeArchitecture.BatchTopK(_, _, family) -> family
-
     /// The positions of the `count` largest values, ties to the lower position.
     let private largest count (values: float[]) =
         values
@@ -212,7 +206,7 @@ module Dense =
         let input = if spec.ApplyBDecToInput then DenseAlgebra.mapRows (-) x p.b_dec else x
 
         let pre = DenseAlgebra.mapRows (+) (DenseAlgebra.multiply input p.W_enc) p.b_enc
-        let rescale = (family spec).RescaleActsByDecoderNorm
+        let rescale = spec.Architecture.Family.RescaleActsByDecoderNorm
 
         let norms =
             DenseAlgebra.rowNorms p.W_dec |> Array.map (fun norm -> if rescale then norm else 1.0)
@@ -252,7 +246,7 @@ module Dense =
 
             Some
                 { Selected = largestOfRows (min most count) (Array.get dead) forward.Hidden_pre
-                  Scale = scale * (family spec).AuxLossCoefficient
+                  Scale = scale * spec.Architecture.Family.AuxLossCoefficient
                   Residual = DenseAlgebra.map2 (-) x forward.Sae_out }
 
     /// hidden_pre of the latents that AuxK selected: raw values, of either sign.
@@ -332,7 +326,7 @@ module Dense =
 
         { W_enc = DenseAlgebra.multiply (DenseAlgebra.transpose forward.Input) dPre
           W_dec =
-            if (family spec).RescaleActsByDecoderNorm then
+            if spec.Architecture.Family.RescaleActsByDecoderNorm then
                 DenseAlgebra.map2 (+) dDecoder (throughNorms p forward acts dScaled dHidden)
             else
                 dDecoder

@@ -84,9 +84,7 @@ module DenseStep =
 
     /// BatchTopK's threshold after a forward pass; other architectures keep 0.
     let threshold (spec: SaeSpec) (acts: float[,]) (t: float) =
-        match spec.Architecture with
-        | SaeArchitecture.TopK _ -> t
-        | SaeArchitecture.BatchTopK(_, rate, _) -> TopKThreshold.next rate (smallest acts) t
+        TopKThreshold.next spec.Architecture.ThresholdLr (smallest acts) t
 
     /// One training step on x (B, D) at learning rate `lr`, with dead latents `dead` (L).
     let run

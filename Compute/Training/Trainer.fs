@@ -59,11 +59,6 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
     let initial = Initialisation.create sae dim training.Seed
     let mutable dead = DeadLatents(training.DeadFeatureWindow, sae.DSae)
 
-    let auxCoefficient, thresholdRate =
-        match sae.Architecture with
-        | SaeArchitecture.TopK(_, family) -> family.AuxLossCoefficient, 0.0
-        | SaeArchitecture.BatchTopK(_, rate, family) -> family.AuxLossCoefficient, rate
-
     let adam =
         { Beta1 = training.AdamBeta1
           Beta2 = training.AdamBeta2
@@ -96,7 +91,7 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
                         Topk_threshold = threshold } }
 
     let sparse threads =
-        let step = SparseStep(threads, initial, auxCoefficient, adam)
+        let step = SparseStep(threads, initial, sae.Architecture.Family.AuxLossCoefficient, adam)
 
         step,
         { new IStep with
@@ -200,7 +195,7 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
             raise (BadInput("training", problem))
 
         dead.Update outcome.Latents
-        threshold <- TopKThreshold.next thresholdRate outcome.Smallest threshold
+        threshold <- TopKThreshold.next sae.Architecture.ThresholdLr outcome.Smallest threshold
         steps <- steps + 1L
         samples <- samples + int64 x.Rows
 

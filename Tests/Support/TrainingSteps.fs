@@ -81,16 +81,6 @@ module TrainingSteps =
             EncoderBias = Array.copy sae.EncoderBias
             DecoderBias = Array.copy sae.DecoderBias }
 
-    let private thresholdRate (spec: SaeSpec) =
-        match spec.Architecture with
-        | SaeArchitecture.TopK _ -> 0.0
-        | SaeArchitecture.BatchTopK(_, rate, _) -> rate
-
-    let private auxCoefficient (spec: SaeSpec) =
-        match spec.Architecture with
-        | SaeArchitecture.TopK(_, family)
-        | SaeArchitecture.BatchTopK(_, _, family) -> family.AuxLossCoefficient
-
     /// The sparse step on SIMD ops, on this many threads.
     let sparse threads =
         { Name = $"sparse on {threads} threads"
@@ -101,7 +91,9 @@ module TrainingSteps =
                       Beta2 = training.AdamBeta2
                       Epsilon = DenseStep.Epsilon }
 
-                let step = SparseStep(threads, copy sae, auxCoefficient spec, adam)
+                let step =
+                    SparseStep(threads, copy sae, spec.Architecture.Family.AuxLossCoefficient, adam)
+
                 let mutable threshold = 0.0
 
                 { new ITrainingStep with
@@ -120,7 +112,10 @@ module TrainingSteps =
                         let norm = step.Update lr
 
                         threshold <-
-                            TopKThreshold.next (thresholdRate spec) (float smallest) threshold
+                            TopKThreshold.next
+                                spec.Architecture.ThresholdLr
+                                (float smallest)
+                                threshold
 
                         { Losses = { Mse = mse; Auxiliary_reconstruction = auxiliary }
                           Codes = ofMatrix (Codes.toDense step.Codes)

@@ -10,7 +10,7 @@ namespace SynthSae.Runs;
 /// <param name="Parts">The same by part.</param>
 /// <param name="StepParts">Seconds of the parts of the steps, by name.</param>
 /// <param name="Sittings">Processes that had a share in this.</param>
-/// <param name="World">Checksum of the world that was sampled.</param>
+/// <param name="Data">Checksum of what was trained on.</param>
 internal sealed record RunState(
     StepProgress Last,
     MeanVariance Variance,
@@ -18,12 +18,13 @@ internal sealed record RunState(
     IReadOnlyDictionary<string, TimeSpan> Parts,
     IReadOnlyDictionary<string, double> StepParts,
     int Sittings,
-    string World)
+    string Data)
 {
     // Numbers come back to the bit.
     private static readonly JsonSerializerOptions Options = new()
     {
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        RespectRequiredConstructorParameters = true,
     };
 
     /// <summary>As text.</summary>

@@ -3,7 +3,6 @@ namespace SynthSae.Runs;
 /// <summary>Names of the parts that a run's time is split into.</summary>
 public static class TimedParts
 {
-    public const string World = "world";
     public const string Sample = "sample";
     public const string Step = "step";
     public const string Checkpoints = "checkpoints";

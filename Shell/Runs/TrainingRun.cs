@@ -5,6 +5,7 @@ using SynthSae.Compute;
 using SynthSae.Compute.Files;
 using SynthSae.Compute.Training;
 using SynthSae.Core;
+using SynthSae.Data;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
 using SynthSae.Settings;
@@ -12,9 +13,9 @@ using SynthSae.Settings;
 namespace SynthSae.Runs;
 
 /// <summary>
-/// One training run from the specification to the scores: makes the world, trains on its samples,
-/// scores the SAE on samples of their own, and records everything in the run folder. Checkpoints
-/// let another process go on where this one ends, with the same results to the bit.
+/// One training run from the specification to the scores: gets the data ready, trains on
+/// them, scores the SAE on samples of their own, and records everything in the run folder.
+/// Checkpoints let another process go on where this one ends, with the same results to the bit.
 /// </summary>
 public sealed class TrainingRun
 {
@@ -22,6 +23,7 @@ public sealed class TrainingRun
         ReadOnlyDictionary<string, TimeSpan>.Empty;
 
     private readonly RunPlan _plan;
+    private readonly RunData _source;
     private readonly AppSettings _settings;
     private readonly RunFolder _folder;
     private readonly Resumption? _resumption;
@@ -36,6 +38,7 @@ public sealed class TrainingRun
     private TrainingRun(RunStart start, IRunObserver observer, EventLog events)
     {
         (_plan, _settings, _folder) = (start.Plan, start.Settings, start.Folder);
+        _source = RunData.Of(_plan, _settings);
         _resumption = start.Resumption;
         _observer = observer;
         _events = events;
@@ -99,9 +102,9 @@ public sealed class TrainingRun
     private RunResult Execute(CancellationToken stop)
     {
         Announce();
-        var world = LoadWorld(stop);
-        var trainer = MakeTrainer(world);
-        var complete = Train(trainer, world, stop);
+        var data = LoadData(stop);
+        var trainer = MakeTrainer(data);
+        var complete = Train(trainer, data, stop);
         if (_last.Step == 0)
         {
             throw new OperationCanceledException(stop);
@@ -109,16 +112,16 @@ public sealed class TrainingRun
 
         if (!complete)
         {
-            WriteCheckpoint(trainer, world);
+            WriteCheckpoint(trainer, data);
         }
 
         var saved = Save(trainer);
         var final = _plan.Spec.Value.Evaluation.Final;
-        var scores = complete && final ? ScoreBoth(trainer, saved, world, stop) : null;
+        var scores = complete && final ? ScoreBoth(trainer, saved, data, stop) : null;
         var interrupted = !complete || (final && scores is null);
         if (complete && interrupted)
         {
-            WriteCheckpoint(trainer, world);
+            WriteCheckpoint(trainer, data);
         }
 
         _clock.Stop();
@@ -167,15 +170,14 @@ public sealed class TrainingRun
         Note($"goes on after step {Counts.Exact(_last.Step)}");
     }
 
-    private Trainer MakeTrainer(LoadedWorld world)
+    private Trainer MakeTrainer(IRunData data)
     {
-        var trainer = new Trainer(_settings.Backend(), _plan.Spec, world.World.HiddenDim);
+        var trainer = new Trainer(_settings.Backend(), _plan.Spec, data.Dim);
         if (_resumption is { } from)
         {
-            if (from.Run.World != world.Checksum)
+            if (from.Run.Data != data.Checksum)
             {
-                throw Failure.BadInput(
-                    world.Name, "is not the synthetic model that the run was begun on");
+                throw Failure.BadInput(data.Name, "does not hold the data that the run began with");
             }
 
             trainer.Restore(from.Training);
@@ -184,36 +186,27 @@ public sealed class TrainingRun
         return trainer;
     }
 
-    private LoadedWorld LoadWorld(CancellationToken stop)
+    private IRunData LoadData(CancellationToken stop)
     {
-        Begin(RunPhase.World, "making the synthetic model");
-        var source = _plan.Spec.Value.Model;
-        var world = _clock.Measure(
-            TimedParts.World,
-            () => Stoppable.Wait(() => Worlds.Load(source, _plan.Name, _settings), stop));
-        var seconds = Json.Seconds(_clock[TimedParts.World]);
-        _events.Append("world", ("origin", world.Origin), ("seconds", seconds));
-        if (_plan.Dimension is { } wanted && wanted != world.World.HiddenDim)
-        {
-            throw Failure.BadInput(
-                "sae.d_in", $"must be hidden_dim {world.World.HiddenDim} (got {wanted})");
-        }
-
-        foreach (var warning in world.Notes)
+        Begin(RunPhase.World, _source.Words);
+        var data = _clock.Measure(
+            _source.Event, () => Stoppable.Wait(_source.Load, stop));
+        var seconds = Json.Seconds(_clock[_source.Event]);
+        _events.Append(_source.Event, [.. data.Facts, ("seconds", seconds)]);
+        foreach (var warning in data.Notes)
         {
             Note(warning);
         }
 
-        return world;
+        return data;
     }
 
     // False if it was stopped before all samples were seen.
-    private bool Train(Trainer trainer, LoadedWorld world, CancellationToken stop)
+    private bool Train(Trainer trainer, IRunData data, CancellationToken stop)
     {
         Begin(RunPhase.Training, $"{Counts.Exact(_plan.Steps)} steps");
-        var sampler = world.Sampler(_settings.Backend(), _plan.Spec.Value.Training.Seed);
-        var codes = new Codes(world.World.NumFeatures);
-        var x = new Matrix(_plan.BatchSize, world.World.HiddenDim);
+        var batches = data.TrainingBatches();
+        var x = new Matrix(_plan.BatchSize, data.Dim);
         var evaluateEvery = _plan.Spec.Value.Evaluation.Frequency;
 
         for (var step = _last.Step + 1; step <= _plan.Steps; step++)
@@ -224,20 +217,18 @@ public sealed class TrainingRun
             }
 
             var first = (step - 1) * _plan.BatchSize;
-            _clock.Measure(
-                TimedParts.Sample,
-                () => sampler.Sample(Compute.Stream.Training, first, codes, x));
+            _clock.Measure(TimedParts.Sample, () => batches.Fill(first, x));
             var report = _clock.Measure(TimedParts.Step, () => trainer.Step(x));
             Report(_reports.Read(report, x));
 
             if (evaluateEvery > 0 && step % evaluateEvery == 0 && step < _plan.Steps)
             {
-                EvaluateBetween(step, trainer, world);
+                EvaluateBetween(step, trainer, data);
             }
 
             if (_settings.Checkpoints.IsDue(step, Stopwatch.GetElapsedTime(_lastCheckpoint)))
             {
-                WriteCheckpoint(trainer, world);
+                WriteCheckpoint(trainer, data);
             }
         }
 
@@ -267,16 +258,16 @@ public sealed class TrainingRun
             ("seconds", Json.Seconds(_clock.Total)));
     }
 
-    private void EvaluateBetween(long step, Trainer trainer, LoadedWorld world)
+    private void EvaluateBetween(long step, Trainer trainer, IRunData data)
     {
         var samples = _plan.Spec.Value.Evaluation.IntermediateSamples;
-        var scored = Score(trainer.Sae, world, samples, _ => { });
+        var scored = Score(trainer.Sae, data, samples, _ => { });
         _observer.Evaluated(step, scored.Scores);
         LogScores("training", step, scored.Scores);
     }
 
     // A run goes on without: a full disk may have room again by the time it ends.
-    private void WriteCheckpoint(Trainer trainer, LoadedWorld world)
+    private void WriteCheckpoint(Trainer trainer, IRunData data)
     {
         var state = new RunState(
             _last,
@@ -285,7 +276,7 @@ public sealed class TrainingRun
             _clock.Parts,
             _reports.Parts(trainer),
             _sittings,
-            world.Checksum);
+            data.Checksum);
         Attempt("a checkpoint is missing", () =>
         {
             var checkpoint = new Checkpoint(trainer.State(), state.ToJson());
@@ -319,15 +310,15 @@ public sealed class TrainingRun
 
     // Null if it was stopped.
     private (Scores Trained, Scores Saved)? ScoreBoth(
-        Trainer trainer, Sae saved, LoadedWorld world, CancellationToken stop)
+        Trainer trainer, Sae saved, IRunData data, CancellationToken stop)
     {
         var samples = _plan.Spec.Value.Evaluation.Samples;
         Begin(RunPhase.Evaluation, $"{Counts.Exact(samples)} samples, as trained and as saved");
         try
         {
-            var trained = Score(trainer.Sae, world, samples, done => Hear(done));
+            var trained = Score(trainer.Sae, data, samples, done => Hear(done));
             LogScores("training", _last.Step, trained.Scores);
-            var inference = Score(saved, world, samples, done => Hear(samples + done));
+            var inference = Score(saved, data, samples, done => Hear(samples + done));
             LogScores("saved", _last.Step, inference.Scores);
             Files.WriteText(_folder.LatentsFile, inference.LatentTable);
             return (trained.Scores, inference.Scores);
@@ -344,10 +335,10 @@ public sealed class TrainingRun
         }
     }
 
-    private Scoring.Scored Score(Sae sae, LoadedWorld world, long samples, Action<long> progress) =>
+    private Scoring.Scored Score(Sae sae, IRunData data, long samples, Action<long> progress) =>
         _clock.Measure(
             TimedParts.Evaluation,
-            () => Scoring.Score(_settings, world, sae, samples, _plan.BatchSize, progress));
+            () => data.Score(sae, samples, _plan.BatchSize, progress));
 
     private void LogScores(string form, long step, Scores scores) =>
         _events.Append("evaluation", ("form", form), ("step", step), ("metrics", scores.ToJson()));

@@ -1,0 +1,22 @@
+namespace SynthSae.Compute
+
+/// The samples that an SAE is trained on, numbered from 0. A sample is a pure function of its number, so batches may
+/// be filled in any order and of any size, and whoever goes on with a run goes on with the samples that come next.
+/// Not for several threads at once.
+type IBatches =
+    /// D.
+    abstract Dim: int
+
+    /// Make x (B, D) samples first … first+B−1.
+    abstract Fill: first: int64 * x: Matrix -> unit
+
+/// The training stream of a world.
+[<Sealed>]
+type SampledBatches(sampler: Sampler) =
+    let codes = Codes sampler.World.NumFeatures
+
+    interface IBatches with
+        member _.Dim = sampler.World.HiddenDim
+
+        member _.Fill(first, x) =
+            sampler.Sample(Stream.Training, first, codes, x)

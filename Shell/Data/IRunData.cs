@@ -1,0 +1,33 @@
+using System.Text.Json.Nodes;
+using SynthSae.Compute;
+using SynthSae.Core;
+
+namespace SynthSae.Data;
+
+/// <summary>What a run trains SAEs on, and scores them on.</summary>
+internal interface IRunData
+{
+    /// <summary>The preset, file or folder that it came from.</summary>
+    string Name { get; }
+
+    /// <summary>D.</summary>
+    int Dim { get; }
+
+    /// <summary>Tells data apart: a run goes on with what it began with.</summary>
+    string Checksum { get; }
+
+    /// <summary>What the log says of it.</summary>
+    IReadOnlyList<(string Key, JsonNode? Value)> Facts { get; }
+
+    /// <summary>What the reader should know of it.</summary>
+    IEnumerable<string> Notes { get; }
+
+    /// <summary>The samples to train on.</summary>
+    IBatches TrainingBatches();
+
+    /// <summary>
+    /// Score an SAE on samples that it was not trained on; <paramref name="progress"/> hears after
+    /// each batch how many are done, and may throw to end it.
+    /// </summary>
+    Scoring.Scored Score(Sae sae, long samples, int batchSize, Action<long> progress);
+}

@@ -1,0 +1,36 @@
+using System.Text.Json.Nodes;
+using SynthSae.Compute;
+using SynthSae.Core;
+using SynthSae.Settings;
+
+namespace SynthSae.Data;
+
+/// <summary>Samples of a synthetic model, whose true features are known.</summary>
+/// <param name="world">The model.</param>
+/// <param name="seed">The run's seed.</param>
+/// <param name="settings">The settings in force.</param>
+internal sealed class WorldData(LoadedWorld world, long seed, AppSettings settings) : IRunData
+{
+    /// <inheritdoc/>
+    public string Name => world.Name;
+
+    /// <inheritdoc/>
+    public int Dim => world.World.HiddenDim;
+
+    /// <inheritdoc/>
+    public string Checksum => world.Checksum;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Key, JsonNode? Value)> Facts => [("origin", world.Origin)];
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Notes => world.Notes;
+
+    /// <inheritdoc/>
+    public IBatches TrainingBatches() =>
+        new SampledBatches(world.Sampler(settings.Backend(), seed));
+
+    /// <inheritdoc/>
+    public Scoring.Scored Score(Sae sae, long samples, int batchSize, Action<long> progress) =>
+        Scoring.Score(settings, world, sae, samples, batchSize, progress);
+}

@@ -78,7 +78,7 @@ module Presets =
         { Name = name
           Description = description
           Run =
-            { Model = ModelSource.Spec model
+            { Data = DataSource.Synthetic(ModelSource.Spec model)
               Sae = sae
               Training = { TrainingSpec.standard with Samples = samples }
               Evaluation = { EvaluationSpec.standard with Samples = evalSamples } } }

@@ -8,9 +8,17 @@ type ModelSource =
     /// A preset by name, or a folder in the reference's format.
     | Named of string
 
-/// A complete run: the model, the SAE, how it is trained and scored.
+/// What a run trains on.
+[<RequireQualifiedAccess>]
+type DataSource =
+    /// A synthetic model, whose true features are known.
+    | Synthetic of ModelSource
+    /// Activations in files, of whose features nothing is known.
+    | Activations of ActivationsSpec
+
+/// A complete run: the data, the SAE, how it is trained and scored.
 type RunSpec =
-    { Model: ModelSource
+    { Data: DataSource
       Sae: SaeSpec
       Training: TrainingSpec
       Evaluation: EvaluationSpec }

@@ -6,22 +6,41 @@ open SynthSae.Spec.Coding
 [<CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module RunSpec =
     /// The synthetic model where the specification alone tells it: written out, or a preset's.
-    let model (run: RunSpec) : SyntheticModelSpec option =
-        let rec ofSource source =
-            match source with
-            | ModelSource.Spec model -> Some model
-            | ModelSource.Named name ->
-                Presets.tryFind name |> Option.bind (fun preset -> ofSource preset.Run.Model)
-
-        ofSource run.Model
+    let rec model (run: RunSpec) : SyntheticModelSpec option =
+        match run.Data with
+        | DataSource.Synthetic(ModelSource.Spec model) -> Some model
+        | DataSource.Synthetic(ModelSource.Named name) ->
+            Presets.tryFind name |> Option.bind (fun preset -> model preset.Run)
+        | DataSource.Activations _ -> None
 
     // ---- rules ---------------------------------------------------------------------------------
 
-    let private sourceRules source =
+    let private modelField = "synthetic_model"
+    let private activationsField = "activations"
+
+    let private modelRules source =
         match source with
         | ModelSource.Spec model -> SyntheticModelSpec.rules model
         | ModelSource.Named name ->
             Rules.check "" "must name a preset or a folder" "\"\"" (name <> "")
+
+    // Without rows of their own there is nothing to score on.
+    let private heldOutRules (evaluation: EvaluationSpec) (spec: ActivationsSpec) =
+        let scores = evaluation.Final || evaluation.Frequency > 0<step>
+        let none = spec.HeldOut = HeldOut.Rows 0L<sample>
+
+        Rules.check
+            "held_out"
+            "must be above 0 unless eval_frequency is 0 and run_final_eval false"
+            0
+            (not (scores && none))
+
+    let private dataRules run =
+        match run.Data with
+        | DataSource.Synthetic source -> Rules.at modelField (modelRules source)
+        | DataSource.Activations spec ->
+            ActivationsSpec.rules spec @ heldOutRules run.Evaluation spec
+            |> Rules.at activationsField
 
     let private dimensionRules run =
         match run.Sae.DIn, model run with
@@ -45,7 +64,7 @@ module RunSpec =
     /// The run marked as valid, or every broken rule in the order of the fields. A model in a folder
     /// is checked when it is read.
     let validate (run: RunSpec) : Result<Valid<RunSpec>, SpecError list> =
-        Rules.at "synthetic_model" (sourceRules run.Model)
+        dataRules run
         @ Rules.at "sae" (dimensionRules run @ SaeSpec.rules run.Sae @ batchRules run)
         @ TrainingSpec.rules run.Training
         @ EvaluationSpec.rules run.Evaluation
@@ -73,6 +92,31 @@ module RunSpec =
             (function
              | ModelSource.Named _ -> named
              | ModelSource.Spec _ -> writtenOut)
+
+    /// Exactly one of the two fields.
+    let private data: Fields<DataSource, DataSource> =
+        let synthetic = Fields.required modelField source
+        let activations = Fields.required activationsField ActivationsSpec.codec
+
+        let read members =
+            match Map.containsKey modelField members, Map.containsKey activationsField members with
+            | true, false -> synthetic.Read members |> Result.map DataSource.Synthetic
+            | false, true -> activations.Read members |> Result.map DataSource.Activations
+            | true, true ->
+                let rule = $"cannot be given beside {modelField}"
+                Error(Rules.check activationsField rule "" false)
+            | false, false ->
+                let rule = $"is required, or {activationsField}"
+                Error(Rules.check modelField rule "" false)
+
+        let write data =
+            match data with
+            | DataSource.Synthetic source -> synthetic.Write source
+            | DataSource.Activations spec -> activations.Write spec
+
+        { Known = fun _ -> [ modelField; activationsField ]
+          Read = read
+          Write = write }
 
     // Fields of the reference's runner that would ask for something that is not there.
     let private notHere: Fields<RunSpec, unit> =
@@ -107,7 +151,7 @@ module RunSpec =
 
     let private codec: Codec<RunSpec> =
         Fields.fields<RunSpec> {
-            let! model = Fields.required "synthetic_model" source |> Fields.from _.Model
+            let! data = data |> Fields.from _.Data
             and! sae = Fields.required "sae" SaeSpec.codec |> Fields.from _.Sae
             and! training = TrainingSpec.fields |> Fields.from _.Training
             and! evaluation = EvaluationSpec.fields |> Fields.from _.Evaluation
@@ -115,7 +159,7 @@ module RunSpec =
             and! () = withoutEffect
 
             return
-                { Model = model
+                { Data = data
                   Sae = sae
                   Training = training
                   Evaluation = evaluation }
@@ -138,14 +182,18 @@ module RunSpec =
 
     // A preset's model must be written out before a part of it can be set.
     let private expanded settings run =
-        let partOfModel (path: string, _) = path.StartsWith "synthetic_model."
+        let partOfModel (path: string, _) = path.StartsWith(modelField + ".")
 
-        match run.Model, model run with
-        | ModelSource.Named name, None when List.exists partOfModel settings ->
+        match run.Data, model run with
+        | DataSource.Synthetic(ModelSource.Named name), None when List.exists partOfModel settings ->
             let rule = "is not a preset, so its fields cannot be set"
-            Error(Rules.check "synthetic_model" rule name false)
-        | ModelSource.Named _, Some model when List.exists partOfModel settings ->
-            Ok { run with Model = ModelSource.Spec model }
+            Error(Rules.check modelField rule name false)
+        | DataSource.Synthetic(ModelSource.Named _), Some model when
+            List.exists partOfModel settings
+            ->
+            Ok
+                { run with
+                    Data = DataSource.Synthetic(ModelSource.Spec model) }
         | _ -> Ok run
 
     let private valueOf (text: string) =
@@ -164,6 +212,13 @@ module RunSpec =
         && not (isSet error.Path)
         && tags |> List.exists (fun tag -> isSet (parent + tag))
 
+    // Of model and activations the one that is set replaces the other.
+    let private withoutRival (path: string) json =
+        match List.head (segments path) with
+        | field when field = modelField -> Json.remove [ activationsField ] json
+        | field when field = activationsField -> Json.remove [ modelField ] json
+        | _ -> json
+
     let private reread settings json =
         match codec.Read json with
         | Error errors when List.exists (leftBehind settings) errors ->
@@ -177,10 +232,13 @@ module RunSpec =
     /// JSON, otherwise as a string. An unknown path is an error that names the nearest field.
     let set (settings: (string * string) list) (run: RunSpec) : Result<RunSpec, SpecError list> =
         let apply json (path, value) =
-            Json.set (segments path) (valueOf value) json
+            Json.set (segments path) (valueOf value) json |> withoutRival path
 
-        // A whole new model replaces the old one before its parts are set.
-        let whole, parts = settings |> List.partition (fst >> (=) "synthetic_model")
+        // A whole new model, or activations, replaces the old before its parts are set.
+        let isWhole (path, _) =
+            path = modelField || path = activationsField
+
+        let whole, parts = settings |> List.partition isWhole
 
         let replaced =
             if List.isEmpty whole then

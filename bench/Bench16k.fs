@@ -25,9 +25,9 @@ module Bench16k =
 
     /// The model, its dictionary left random: orthogonalisation takes long and changes no speed.
     let model =
-        match preset.Run.Model with
-        | ModelSource.Spec model -> { model with Orthogonalization = None }
-        | ModelSource.Named name -> failwith $"the preset {preset.Name} only names {name}"
+        match RunSpec.model preset.Run with
+        | Some model -> { model with Orthogonalization = None }
+        | None -> failwith $"the preset {preset.Name} has no model of its own"
 
     /// Compiled.
     let world backend =

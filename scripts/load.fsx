@@ -54,12 +54,16 @@ let specification (settings: (string * string) list) (name: string) : Valid<RunS
 
 /// The world that a run trains on: from the cache, compiled and put there, or read from a folder.
 let rec world (run: RunSpec) : World =
-    match run.Model with
-    | ModelSource.Spec model ->
+    match run.Data with
+    | DataSource.Synthetic(ModelSource.Spec model) ->
         let valid = SyntheticModelSpec.validate model |> orFail "synthetic_model"
         WorldCache.getOrCompile None backend valid |> fst
-    | ModelSource.Named name when Directory.Exists name -> ModelFolder.read name
-    | ModelSource.Named name -> world (Presets.find name |> orFail "synthetic_model").Run
+    | DataSource.Synthetic(ModelSource.Named name) when Directory.Exists name ->
+        ModelFolder.read name
+    | DataSource.Synthetic(ModelSource.Named name) ->
+        world (Presets.find name |> orFail "synthetic_model").Run
+    | DataSource.Activations _ ->
+        raise (BadInput("activations", "have no synthetic model behind them"))
 
 /// Four significant digits.
 let number (value: float) =

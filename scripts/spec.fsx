@@ -32,7 +32,7 @@ Script.run (fun () ->
 
     match RunSpec.model run with
     | Some model -> printfn $"world  {model.NumFeatures} features in R^{model.HiddenDim}"
-    | None -> printfn $"world  {run.Model}"
+    | None -> printfn $"data   {run.Data}"
 
     printfn $"SAE    {run.Sae.DSae} latents, {architecture run.Sae}"
     printfn $"train  {steps} steps of {training.BatchSize} samples"

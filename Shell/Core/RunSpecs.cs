@@ -45,14 +45,27 @@ public static class RunSpecs
         PresetList.Find(preset) is { } known
         && Equals(RunSpecModule.model(plan.Spec.Value), RunSpecModule.model(known.Run));
 
-    // A run must find its model again from any folder.
+    // A run must find its data again from any folder.
     private static RunSpec Located(RunSpec run) =>
-        run.Model is ModelSource.Named { Item: var name }
-        && PresetList.Find(name) is null
-        && Path.Exists(name)
-            ? new RunSpec(
-                ModelSource.NewNamed(Path.GetFullPath(name)), run.Sae, run.Training, run.Evaluation)
-            : run;
+        new(Located(run.Data), run.Sae, run.Training, run.Evaluation);
+
+    private static DataSource Located(DataSource data) =>
+        data switch
+        {
+            DataSource.Synthetic { Item: ModelSource.Named { Item: var name } }
+                when PresetList.Find(name) is null && Path.Exists(name) =>
+                DataSource.NewSynthetic(ModelSource.NewNamed(Path.GetFullPath(name))),
+            DataSource.Activations { Item: var files } => DataSource.NewActivations(
+                new ActivationsSpec(
+                    ListModule.OfSeq(files.Files.Select(Located)),
+                    files.Tensor,
+                    files.BufferRows,
+                    files.HeldOut)),
+            _ => data,
+        };
+
+    // An empty path is an error of the specification.
+    private static string Located(string file) => file == "" ? file : Path.GetFullPath(file);
 
     private static (string Title, RunSpec Spec) ReadFile(string path, string text)
     {

@@ -19,8 +19,13 @@ public static class Worlds
             Source.ModelFile file => Compile(name, ReadModel(file), settings),
             Source.ModelFolder => ReadFolder(name),
             Source.SaeFolder => throw Failure.BadInput(name, "is an SAE, not a synthetic model"),
-            _ => Load(RunSpecs.Read(name).Spec.Model, name, settings),
+            _ => Load(RunSpecs.Read(name).Spec.Data, name, settings),
         };
+
+    private static LoadedWorld Load(DataSource data, string name, AppSettings settings) =>
+        data is DataSource.Synthetic model
+            ? Load(model.Item, name, settings)
+            : throw Failure.BadInput(name, "trains on activations in files: there is no model");
 
     /// <summary>The world of a run, which goes by <paramref name="name"/>.</summary>
     public static LoadedWorld Load(ModelSource source, string name, AppSettings settings) =>

@@ -1,5 +1,6 @@
 using SynthSae.Core;
 using SynthSae.Settings;
+using SynthSae.Spec;
 
 namespace SynthSae.Data;
 
@@ -13,11 +14,15 @@ internal sealed record RunData(string Event, string Words, Func<IRunData> Load)
     public static RunData Of(RunPlan plan, AppSettings settings)
     {
         var spec = plan.Spec.Value;
-        return new RunData(
-            "world",
-            "making the synthetic model",
-            () => Checked(plan, "hidden_dim", new WorldData(
-                Worlds.Load(spec.Model, plan.Name, settings), spec.Training.Seed, settings)));
+        return spec.Data switch
+        {
+            DataSource.Synthetic model => new RunData(
+                "world",
+                "making the synthetic model",
+                () => Checked(plan, "hidden_dim", new WorldData(
+                    Worlds.Load(model.Item, plan.Name, settings), spec.Training.Seed, settings))),
+            _ => throw Failure.BadInput("activations", "cannot be trained on yet"),
+        };
     }
 
     private static IRunData Checked(RunPlan plan, string dimension, IRunData data) =>

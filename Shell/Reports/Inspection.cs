@@ -11,6 +11,7 @@ namespace SynthSae.Reports;
 internal sealed class Inspection(AppSettings settings, Host host)
 {
     private const string ModelField = "synthetic_model";
+    private const string ActivationsField = "activations";
     private const string SaeField = "sae";
 
     /// <summary>Describe what a name stands for.</summary>
@@ -56,15 +57,20 @@ internal sealed class Inspection(AppSettings settings, Host host)
         {
             WriteModel(model);
         }
+        else if (run.Data is DataSource.Synthetic { Item: ModelSource.Named named })
+        {
+            WriteWorld(Worlds.Load(named.Item, settings));
+        }
         else
         {
-            WriteWorld(Worlds.Load(((ModelSource.Named)run.Model).Item, settings));
+            Heading($"Activations (fields {ActivationsField}.…)");
+            SpecReport.Write(json[ActivationsField]!.AsObject(), host);
         }
 
         Heading("SAE (fields sae.…)");
         SpecReport.Write(json[SaeField]!.AsObject(), host);
         Heading("Training and evaluation");
-        SpecReport.Write(json, host, ModelField, SaeField);
+        SpecReport.Write(json, host, ModelField, ActivationsField, SaeField);
     }
 
     private void WriteModel(SyntheticModelSpec model)

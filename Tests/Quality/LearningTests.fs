@@ -28,8 +28,10 @@ let private train (world: World) (sae: SaeSpec) samples evaluated seed : Quality
         valid
             { preset with
                 Sae = sae
-                Model =
-                    ModelSource.Spec(SyntheticModelSpec.create world.NumFeatures world.HiddenDim)
+                Data =
+                    SyntheticModelSpec.create world.NumFeatures world.HiddenDim
+                    |> ModelSource.Spec
+                    |> DataSource.Synthetic
                 Training =
                     { preset.Training with
                         Samples = samples * 1L<sample>

@@ -114,7 +114,7 @@ let ``metrics scores an SAE folder`` () =
 
     let run =
         { (Presets.tryFind "tiny").Value.Run with
-            Model = ModelSource.Named(Oracles.path "model") }
+            Data = DataSource.Synthetic(ModelSource.Named(Oracles.path "model")) }
 
     File.WriteAllText(file, RunSpec.toJson run)
     let text = output folder "metrics" [ file; "2048"; sae ]

@@ -120,8 +120,11 @@ let ``samples in a file are those of the world, with their codes`` () =
 
     // Decoding the codes with the world's own dictionary gives x back.
     let world =
-        match SynthSae.Spec.Presets.tryFind "tiny" with
-        | Some { Run = { Model = SynthSae.Spec.ModelSource.Spec model } } ->
+        match
+            SynthSae.Spec.Presets.tryFind "tiny"
+            |> Option.bind (fun preset -> SynthSae.Spec.RunSpec.model preset.Run)
+        with
+        | Some model ->
             match SynthSae.Spec.SyntheticModelSpec.validate model with
             | Ok valid -> WorldCompiler.compile Backend.cpu valid
             | Error errors -> failwith $"{errors}"

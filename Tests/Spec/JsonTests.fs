@@ -184,7 +184,7 @@ let ``left out fields take the reference's defaults`` () =
     )
 
     let run: RunSpec =
-        { Model = ModelSource.Named "small"
+        { Data = DataSource.Synthetic(ModelSource.Named "small")
           Sae = SaeSpec.batchTopK 64 100.0
           Training = TrainingSpec.standard
           Evaluation = EvaluationSpec.standard }

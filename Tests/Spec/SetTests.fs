@@ -5,7 +5,8 @@ open SynthSae.Spec
 
 let private tiny = (Presets.tryFind "tiny" |> Option.get).Run
 let private small = (Presets.tryFind "small" |> Option.get).Run
-let private named = { tiny with Model = ModelSource.Named "small" }
+let private synthetic = DataSource.Synthetic
+let private named = { tiny with Data = synthetic (ModelSource.Named "small") }
 
 let private set settings run =
     match RunSpec.set settings run with
@@ -99,22 +100,25 @@ let ``a wrong value is an error`` () =
 let ``a named preset is written out when a part of its model is set`` () =
     let expected = { (RunSpec.model small |> Option.get) with HiddenDim = 32 }
     let changed = set [ "synthetic_model.hidden_dim", "32" ] named
-    Assert.Equal(ModelSource.Spec expected, changed.Model)
+    Assert.Equal(synthetic (ModelSource.Spec expected), changed.Data)
 
 [<Fact>]
 let ``a named preset keeps its name when nothing of its model is set`` () =
-    Assert.Equal(ModelSource.Named "small", (set [ "sae.k", "4" ] named).Model)
+    Assert.Equal(named.Data, (set [ "sae.k", "4" ] named).Data)
 
 [<Fact>]
 let ``a model and its parts may be set together, in any order`` () =
     let settings = [ "synthetic_model.hidden_dim", "32"; "synthetic_model", "small" ]
     let expected = { (RunSpec.model small |> Option.get) with HiddenDim = 32 }
-    Assert.Equal(ModelSource.Spec expected, (set settings tiny).Model)
-    Assert.Equal(ModelSource.Spec expected, (set (List.rev settings) tiny).Model)
+    Assert.Equal(synthetic (ModelSource.Spec expected), (set settings tiny).Data)
+    Assert.Equal(synthetic (ModelSource.Spec expected), (set (List.rev settings) tiny).Data)
 
 [<Fact>]
 let ``parts of a model in a folder cannot be set`` () =
-    let folder = { tiny with Model = ModelSource.Named "./folder" }
+    let folder =
+        { tiny with
+            Data = synthetic (ModelSource.Named "./folder") }
+
     let error = Assert.Single(errors [ "synthetic_model.seed", "3" ] folder)
 
     Assert.Equal(

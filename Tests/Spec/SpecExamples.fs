@@ -96,7 +96,7 @@ module SpecExamples =
           "sae-batchtopk", { SaeSpec.batchTopK 48 5.5 with ApplyBDecToInput = false } ]
 
     let private run: RunSpec =
-        { Model = ModelSource.Named "small"
+        { Data = DataSource.Synthetic(ModelSource.Named "small")
           Sae = SaeSpec.batchTopK 128 6.0
           Training = TrainingSpec.standard
           Evaluation = EvaluationSpec.standard }
@@ -112,9 +112,20 @@ module SpecExamples =
                     Seed = 9007199254740993L }
             Evaluation = { run.Evaluation with Frequency = 50<step>; Final = false } }
 
+    let private onFiles files tensor heldOut =
+        let activations =
+            { ActivationsSpec.create files with
+                Tensor = tensor
+                HeldOut = heldOut }
+
+        { run with Data = DataSource.Activations activations }
+
     let runs: (string * RunSpec) list =
         [ "run-named", run
           "run-cosine", schedule LrScheduler.Cosine
           "run-restarts", schedule (LrScheduler.CosineRestarts 3)
+          "run-activations", onFiles [ "acts" ] None (HeldOut.Share 0.05)
+          "run-activations-list",
+          onFiles [ "a/*.safetensors"; "b.npy" ] (Some "resid") (HeldOut.Rows 20_000L<sample>)
           for preset in Presets.all do
               "preset-" + preset.Name, preset.Run ]

@@ -276,22 +276,50 @@ module SpecGenerators =
                   Final = final }
         }
 
+    let private activations: Gen<ActivationsSpec> =
+        gen {
+            let! files = Gen.elements [ "a"; "b/*.npy"; "é x.npy" ] |> Gen.nonEmptyListOf
+            let! tensor = Gen.elements [ None; Some "x"; Some "layer.4 \"x\"" ]
+            let! buffer = Gen.choose (1, 1 <<< 20)
+            let! rows = Gen.choose (1, 1 <<< 30)
+            let! share = unit
+            let! byShare = bool
+
+            return
+                { Files = files
+                  Tensor = tensor
+                  BufferRows = buffer
+                  HeldOut =
+                    if byShare then
+                        HeldOut.Share(max 1e-9 share)
+                    else
+                        HeldOut.Rows(int64 rows * 1L<sample>) }
+        }
+
     /// Valid runs.
     let run: Gen<RunSpec> =
         gen {
             let! model = model
-            let! named = Gen.elements [ None; None; Some "small"; Some "./a folder" ]
+            let named = ModelSource.Named >> DataSource.Synthetic
+
+            let! data =
+                [ Gen.constant (DataSource.Synthetic(ModelSource.Spec model))
+                  Gen.elements [ named "small"; named "./a folder" ]
+                  Gen.map DataSource.Activations activations ]
+                |> Gen.oneof
+
             let! sae = sae
             let! hasDIn = bool
             let! training = training
             let! evaluation = evaluation
-            let writtenOut = Option.isNone named
+
+            let writtenOut =
+                match data with
+                | DataSource.Synthetic(ModelSource.Spec _) -> true
+                | _ -> false
 
             return
-                { Model =
-                    named
-                    |> Option.map ModelSource.Named
-                    |> Option.defaultValue (ModelSource.Spec model)
+                { Data = data
                   Sae =
                     { sae with
                         DIn = if hasDIn && writtenOut then Some model.HiddenDim else None }

@@ -26,7 +26,7 @@ let private run (sae: SaeSpec) =
     match
         RunSpec.validate
             { tiny with
-                Model = ModelSource.Spec(SyntheticModelSpec.create 32 dim)
+                Data = DataSource.Synthetic(ModelSource.Spec(SyntheticModelSpec.create 32 dim))
                 Sae = sae
                 Training = training }
     with

@@ -47,7 +47,7 @@ type EvaluationResult =
 
 module EvaluationResult =
     let private latentReports (world: World) (matching: Matching) (sums: MetricSums) =
-        let samples = float sums.Samples
+        let fires, samples = sums.Unsupervised.Fires, float sums.Unsupervised.Samples
         let nodeOf feature = world.Forest.NodeOfFeature[feature]
 
         Metrics.latentScores matching sums
@@ -61,7 +61,7 @@ module EvaluationResult =
               AssignedFeature = if assigned < 0 then None else Some assigned
               AssignedCosine = matching.AssignedCosine[latent]
               Score = score
-              FiringRate = float sums.Fires[latent] / samples
+              FiringRate = float fires[latent] / samples
               FeatureDepth =
                 if nodeOf feature < 0 then None else Some world.Forest.Depth[nodeOf feature]
               FeatureRate = float sums.Active[feature] / samples })

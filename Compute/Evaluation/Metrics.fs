@@ -6,15 +6,11 @@ type Metrics =
     {
         /// Mean number of active features per sample.
         TrueL0: float
-        /// Mean number of firing latents per sample.
+        /// See `UnsupervisedMetrics`, as for the four that follow.
         SaeL0: float
-        /// Number of latents that never fire.
         DeadLatents: float
-        /// Mean ‖x̂‖/‖x‖ over samples with ‖x‖ > 1e-6; 0 if there are none.
         Shrinkage: float
-        /// 1 − MSE/variance over all samples.
         ExplainedVariance: float
-        /// Mean ‖x − x̂‖².
         Mse: float
         /// See `Matching`.
         Mcc: float
@@ -33,65 +29,37 @@ type Metrics =
 /// Sums over samples from which the metrics follow; sums over disjoint samples add.
 type MetricSums =
     {
-        mutable Samples: int64
+        /// What needs no truth.
+        Unsupervised: UnsupervisedSums
         /// Active features, over all samples.
         mutable TrueEntries: int64
-        /// Firing latents, over all samples.
-        mutable LatentEntries: int64
-        /// Σ ‖x‖².
-        mutable SquaredNorm: float
-        /// Σ ‖x − x̂‖².
-        mutable SquaredError: float
-        /// Σ ‖x̂‖/‖x‖ where ‖x‖ > 1e-6.
-        mutable NormRatio: float
-        /// Number of such samples.
-        mutable NormRatios: int64
-        /// (D): Σ x.
-        Sum: float[]
         /// (N): samples in which the feature is active.
         Active: int64[]
-        /// (L): samples in which the latent fires.
-        Fires: int64[]
-        /// (L): samples in which it fires and its best feature is active.
+        /// (L): samples in which the latent fires and its best feature is active.
         Hits: int64[]
     }
 
 module MetricSums =
-    /// Sums over no samples.
-    let zero latents features dim =
-        { Samples = 0L
+    /// No features seen yet, beside what needs no truth.
+    let create features (unsupervised: UnsupervisedSums) =
+        { Unsupervised = unsupervised
           TrueEntries = 0L
-          LatentEntries = 0L
-          SquaredNorm = 0.0
-          SquaredError = 0.0
-          NormRatio = 0.0
-          NormRatios = 0L
-          Sum = Array.zeroCreate dim
           Active = Array.zeroCreate features
-          Fires = Array.zeroCreate latents
-          Hits = Array.zeroCreate latents }
-
-    /// Both sums, combined element by element.
-    let inline private combine ([<InlineIfLambda>] count) ([<InlineIfLambda>] real) a b =
-        { Samples = count a.Samples b.Samples
-          TrueEntries = count a.TrueEntries b.TrueEntries
-          LatentEntries = count a.LatentEntries b.LatentEntries
-          SquaredNorm = real a.SquaredNorm b.SquaredNorm
-          SquaredError = real a.SquaredError b.SquaredError
-          NormRatio = real a.NormRatio b.NormRatio
-          NormRatios = count a.NormRatios b.NormRatios
-          Sum = Array.map2 (fun x y -> real x y) a.Sum b.Sum
-          Active = Array.map2 (fun x y -> count x y) a.Active b.Active
-          Fires = Array.map2 (fun x y -> count x y) a.Fires b.Fires
-          Hits = Array.map2 (fun x y -> count x y) a.Hits b.Hits }
+          Hits = Array.zeroCreate unsupervised.Fires.Length }
 
     /// Sums over the samples of both.
     let add a b =
-        combine (fun (x: int64) y -> x + y) (fun (x: float) y -> x + y) a b
+        { Unsupervised = UnsupervisedSums.add a.Unsupervised b.Unsupervised
+          TrueEntries = a.TrueEntries + b.TrueEntries
+          Active = Array.map2 (+) a.Active b.Active
+          Hits = Array.map2 (+) a.Hits b.Hits }
 
     /// Sums over the samples of `a` without those of `b`.
     let subtract a b =
-        combine (fun (x: int64) y -> x - y) (fun (x: float) y -> x - y) a b
+        { Unsupervised = UnsupervisedSums.subtract a.Unsupervised b.Unsupervised
+          TrueEntries = a.TrueEntries - b.TrueEntries
+          Active = Array.map2 (-) a.Active b.Active
+          Hits = Array.map2 (-) a.Hits b.Hits }
 
 /// One latent as a classifier of its best feature.
 [<Struct>]
@@ -118,35 +86,26 @@ module Metrics =
 
     /// The score of each latent.
     let latentScores (matching: Matching) (sums: MetricSums) =
+        let fires, samples = sums.Unsupervised.Fires, sums.Unsupervised.Samples
+
         matching.BestFeature
         |> Array.mapi (fun latent feature ->
-            latentScore sums.Samples sums.Fires[latent] sums.Active[feature] sums.Hits[latent])
-
-    /// 1 − MSE/variance; a constant x is explained fully or not at all.
-    let private explainedVariance (sums: MetricSums) =
-        let samples = float sums.Samples
-
-        let variance =
-            sums.SquaredNorm / samples - Array.sumBy (fun sum -> (sum / samples) ** 2.0) sums.Sum
-
-        if variance >= 1e-10 then 1.0 - sums.SquaredError / samples / variance
-        elif sums.SquaredError < 1e-10 then 1.0
-        else 0.0
+            latentScore samples fires[latent] sums.Active[feature] sums.Hits[latent])
 
     /// The metrics of some samples, at least one.
     let ofSums (matching: Matching) (sums: MetricSums) : Metrics =
-        let samples = float sums.Samples
+        let unsupervised = UnsupervisedMetrics.ofSums sums.Unsupervised
         let scores = latentScores matching sums
 
         let mean (part: LatentScore -> float) =
             Array.sumBy part scores / float (max 1 scores.Length)
 
-        { TrueL0 = float sums.TrueEntries / samples
-          SaeL0 = float sums.LatentEntries / samples
-          DeadLatents = sums.Fires |> Array.sumBy (fun fires -> if fires = 0L then 1.0 else 0.0)
-          Shrinkage = ratio sums.NormRatio (float sums.NormRatios)
-          ExplainedVariance = explainedVariance sums
-          Mse = sums.SquaredError / samples
+        { TrueL0 = float sums.TrueEntries / float sums.Unsupervised.Samples
+          SaeL0 = unsupervised.SaeL0
+          DeadLatents = unsupervised.DeadLatents
+          Shrinkage = unsupervised.Shrinkage
+          ExplainedVariance = unsupervised.ExplainedVariance
+          Mse = unsupervised.Mse
           Mcc = matching.Mcc
           Uniqueness = matching.Uniqueness
           Precision = mean _.Precision
@@ -169,26 +128,6 @@ module Metrics =
           F1Score = f _.F1Score
           Accuracy = f _.Accuracy }
 
-    /// Standard errors by the delete-one-block jackknife over blocks of samples of about equal size:
-    /// √((g−1)/g · Σ (θ₍b₎ − mean θ₍b₎)²), θ₍b₎ the figure without block b. NaN with fewer than two blocks, 0 for
-    /// what does not depend on the samples.
+    /// Standard errors from blocks of samples (`Jackknife`).
     let standardErrors (matching: Matching) (blocks: MetricSums[]) : Metrics =
-        if blocks.Length < 2 then
-            each (fun _ -> nan)
-        else
-            let count = float blocks.Length
-            let total = Array.reduce MetricSums.add blocks
-
-            let without =
-                blocks |> Array.map (fun block -> ofSums matching (MetricSums.subtract total block))
-
-            each (fun figure ->
-                // From one of them, so that what never changes has an error of exactly 0.
-                let values =
-                    without |> Array.map (fun metrics -> figure metrics - figure without[0])
-
-                let mean = Array.average values
-
-                sqrt (
-                    (count - 1.0) / count * Array.sumBy (fun value -> (value - mean) ** 2.0) values
-                ))
+        Jackknife.standardErrors MetricSums.add MetricSums.subtract (ofSums matching) each blocks

@@ -247,7 +247,7 @@ let ``the sums depend neither on batches nor on threads`` () =
 let ``the blocks have about equal size`` () =
     let _, blocks = accumulate 1 20 64 (random 8UL 1234 3 3 2 0.1)
     Assert.Equal(20, blocks.Length)
-    Assert.All(blocks, fun block -> Assert.InRange(block.Samples, 61L, 62L))
+    Assert.All(blocks, fun block -> Assert.InRange(block.Unsupervised.Samples, 61L, 62L))
 
 [<Fact>]
 let ``a single sample has metrics but no standard errors`` () =

@@ -8,16 +8,14 @@
 #load "load.fsx"
 
 open SynthSae.Compute
+open SynthSae.Compute.Autodiff
 open SynthSae.Compute.Training
 open SynthSae.Compute.Ops
 open SynthSae.Spec
 
-let column (values: float[]) =
-    Array2D.init values.Length 1 (fun i _ -> values[i])
-
 let shape (a: float[,]) =
-    if DenseAlgebra.cols a = 1 then
-        $"({DenseAlgebra.rows a})"
+    if DenseAlgebra.rows a = 1 then
+        $"({DenseAlgebra.cols a})"
     else
         $"({DenseAlgebra.rows a}, {DenseAlgebra.cols a})"
 
@@ -28,10 +26,7 @@ let compare (name: string) (dense: float[,]) (sparse: float[,]) =
     [ name; shape dense; norm dense; norm sparse; Script.number apart ]
 
 let compareAll prefix (dense: DenseParameters) (sparse: DenseParameters) =
-    [ compare $"{prefix}W_enc" dense.W_enc sparse.W_enc
-      compare $"{prefix}W_dec" dense.W_dec sparse.W_dec
-      compare $"{prefix}b_enc" (column dense.b_enc) (column sparse.b_enc)
-      compare $"{prefix}b_dec" (column dense.b_dec) (column sparse.b_dec) ]
+    [ for KeyValue(name, values) in dense -> compare $"{prefix}{name}" values sparse[name] ]
 
 /// Gradients of the sparse step, in the dense step's orientation.
 let gradients (sae: Sae) (g: Gradients) =
@@ -53,8 +48,10 @@ Script.run (fun () ->
     let sae = Initialisation.create spec world.HiddenDim training.Seed
     let start = DenseStep.start sae
     let input = DenseAlgebra.ofMatrix x
-    let acts = (Dense.forward spec start.Parameters input).Feature_acts
-    let dead = DenseAlgebra.columnSums acts |> Array.map (fun sum -> sum = 0.0)
+    let alive = Array.create spec.DSae false
+    let acts = (Dense.forward (Dense.trace spec start.Parameters alive input)).Feature_acts.Value
+    let sums = DenseAlgebra.sumTo 1 spec.DSae acts
+    let dead = DenseAlgebra.elements sums |> Array.map (fun sum -> sum = 0.0)
     let lr = Schedule.learningRate training 0<step>
     let dense = DenseStep.run spec training lr dead input start
 
@@ -85,17 +82,14 @@ Script.run (fun () ->
     let scalar name value other =
         compare name (Array2D.create 1 1 value) (Array2D.create 1 1 other)
 
-    // The codes are pre-activations; feature_acts carry the decoder's norm.
-    let kept = Array2D.mapi (fun b j pre -> if acts[b, j] > 0.0 then pre else 0.0)
-
     Script.table
         [ "tensor"; "shape"; "dense"; "sparse"; "apart" ]
         ([ compare
                "codes"
-               (kept dense.Forward.Pre)
+               (Dense.codes dense.Forward)
                (DenseAlgebra.ofMatrix (Codes.toDense step.Codes))
-           scalar "mse" dense.Losses.Mse mse
-           scalar "auxiliary" dense.Losses.Auxiliary_reconstruction auxiliary
+           scalar "mse" dense.Losses["mse_loss"] mse
+           scalar "auxiliary" dense.Losses["auxiliary_reconstruction_loss"] auxiliary
            scalar "gradient norm" dense.GradientNorm norm ]
          @ compareAll "gradient of " dense.Gradient sparseGradients
          @ compareAll "new " dense.State.Parameters (DenseParameters.ofSae step.Sae)))

@@ -2,6 +2,7 @@ namespace SynthSae.Compute.Training
 
 open System
 open SynthSae.Compute
+open SynthSae.Compute.Autodiff
 open SynthSae.Compute.Ops
 open SynthSae.Spec
 
@@ -74,11 +75,11 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
 
                 state <- result.State
 
-                { StepMse = result.Losses.Mse
-                  StepAuxiliary = result.Losses.Auxiliary_reconstruction
+                { StepMse = result.Losses["mse_loss"]
+                  StepAuxiliary = result.Losses["auxiliary_reconstruction_loss"]
                   Norm = result.GradientNorm
-                  Smallest = DenseStep.smallest result.Forward.Feature_acts
-                  Latents = Codes.ofDense (DenseAlgebra.toMatrix result.Forward.Feature_acts) }
+                  Smallest = DenseStep.smallest result.Forward.Feature_acts.Value
+                  Latents = Codes.ofDense (DenseAlgebra.toMatrix result.Forward.Feature_acts.Value) }
 
             member _.Sae = DenseParameters.toSae initial state.Parameters
 

@@ -1,6 +1,7 @@
 namespace SynthSae.Compute.Training
 
 open SynthSae.Compute
+open SynthSae.Compute.Autodiff
 open SynthSae.Compute.Ops
 
 /// Numbers of a state, in the precision of the backend that trains.
@@ -36,7 +37,7 @@ module TrainerState =
     /// To be raised when states of earlier versions must not be continued: when their content changes, or the
     /// results of a step.
     [<Literal>]
-    let Version = "trainer 1"
+    let Version = "trainer 2"
 
     let internal fail problem =
         raise (BadInput("state of training", problem))
@@ -120,39 +121,26 @@ module internal StateArrays =
     // ---- float64, in the reference's layout ------------------------------------------------------
 
     let private ofTable (a: float[,]) =
-        let rows, cols = DenseAlgebra.rows a, DenseAlgebra.cols a
-        StateArray.Double([ rows; cols ], Array.init (rows * cols) (fun i -> a[i / cols, i % cols]))
+        StateArray.Double([ DenseAlgebra.rows a; DenseAlgebra.cols a ], DenseAlgebra.elements a)
 
     /// Copies of everything.
     let ofDense (state: DenseState) : Map<string, StateArray> =
         (prefixes, [ state.Parameters; state.M; state.V ])
         ||> List.map2 (fun prefix values ->
-            named
-                prefix
-                [ "W_enc", ofTable values.W_enc
-                  "W_dec", ofTable values.W_dec
-                  "b_enc", StateArray.Double([ values.b_enc.Length ], Array.copy values.b_enc)
-                  "b_dec", StateArray.Double([ values.b_dec.Length ], Array.copy values.b_dec) ])
+            named prefix [ for name, table in Map.toList values -> name, ofTable table ])
         |> List.concat
         |> Map.ofList
 
     let private readDense (arrays: Map<string, StateArray>) prefix (like: DenseParameters) =
-        let values name shape =
+        like
+        |> Map.map (fun name like ->
             let name = $"{prefix}.{name}"
+            let rows, cols = DenseAlgebra.rows like, DenseAlgebra.cols like
 
             match find arrays name with
-            | StateArray.Double(stored, values) when stored = shape -> values
-            | _ -> unfit name
-
-        let table name (like: float[,]) =
-            let rows, cols = DenseAlgebra.rows like, DenseAlgebra.cols like
-            let values = values name [ rows; cols ]
-            Array2D.init rows cols (fun i j -> values[i * cols + j])
-
-        { W_enc = table "W_enc" like.W_enc
-          W_dec = table "W_dec" like.W_dec
-          b_enc = Array.copy (values "b_enc" [ like.b_enc.Length ])
-          b_dec = Array.copy (values "b_dec" [ like.b_dec.Length ]) }
+            | StateArray.Double(shape, values) when shape = [ rows; cols ] ->
+                Array2D.init rows cols (fun i j -> values[i * cols + j])
+            | _ -> unfit name)
 
     /// `state` with these parameters and moments.
     let toDense (arrays: Map<string, StateArray>) (state: DenseState) : DenseState =

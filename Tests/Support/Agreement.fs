@@ -1,5 +1,6 @@
 namespace SynthSae.Tests
 
+open SynthSae.Compute.Autodiff
 open SynthSae.Compute.Training
 open SynthSae.Spec
 open Xunit
@@ -26,32 +27,35 @@ module Agreement =
         for i in 0 .. expected.Length - 1 do
             close $"{what}[{i}]" bounds[i] expected[i] actual[i]
 
-    let private elements (a: float[,]) = a |> Seq.cast<float> |> Seq.toArray
+    let private elements = DenseAlgebra.elements
 
     /// Every element, with a bound of its own.
     let closeEach2D what bounds expected actual =
         closeEach what (elements bounds) (elements expected) (elements actual)
 
-    /// W_enc, W_dec, b_enc, b_dec, flat.
+    /// All numbers of each parameter.
     let tensors (p: DenseParameters) =
-        [ elements p.W_enc; elements p.W_dec; p.b_enc; p.b_dec ]
+        p.Values |> Seq.map elements |> Seq.toList
 
     /// Every parameter, with a bound of its own.
-    let closeTensors (what: string) (bounds: float[] list) expected actual =
-        let names = [ "W_enc"; "W_dec"; "b_enc"; "b_dec" ]
-        let pairs = List.zip (tensors expected) (tensors actual)
+    let closeTensors
+        (what: string)
+        (bounds: DenseParameters)
+        (expected: DenseParameters)
+        (actual: DenseParameters)
+        =
+        Assert.Equal<string list>(List.ofSeq expected.Keys, List.ofSeq actual.Keys)
 
-        for name, bound, (e, a) in List.zip3 names bounds pairs do
-            closeEach $"{what} {name}" bound e a
+        for KeyValue(name, expected) in expected do
+            closeEach2D $"{what} {name}" bounds[name] expected actual[name]
 
     /// δ of a gradient after clipping; the scale errs as the norm does.
     let private clippedErrors (step: DenseStepResult) (bounds: StepBounds) =
         let scale = DenseStep.clipScale step.GradientNorm
-        let relative = DenseAlgebra.divide bounds.GradientNorm step.GradientNorm
+        let relative = bounds.GradientNorm * DenseAlgebra.reciprocal step.GradientNorm
 
         (step.Gradient, bounds.Gradient)
         ||> DenseParameters.map2 (fun g bound -> scale * (bound + relative * abs g))
-        |> tensors
 
     /// Bound on the error of one update u, where δ bounds the errors of the clipped gradients so
     /// far. |u| stays below 1.05 in the first three steps (Cauchy–Schwarz on the weights of m̂ and
@@ -64,27 +68,43 @@ module Agreement =
         else min most (delta * (1.0 + abs u) / (s + DenseStep.Epsilon - delta))
 
     /// Bounds on the errors that one step at rate `lr` adds to the weights.
-    let private stepErrors (training: TrainingSpec) lr (deltas: float[] list) (state: DenseState) =
+    let private stepErrors
+        (training: TrainingSpec)
+        lr
+        (deltas: DenseParameters)
+        (state: DenseState)
+        =
         let correct beta moment =
             moment / (1.0 - beta ** float state.Step)
 
-        let error (delta: float) (m: float, v: float, w: float) =
-            let s = sqrt (correct training.AdamBeta2 v)
-            let u = correct training.AdamBeta1 m / (s + DenseStep.Epsilon)
-            lr * updateError delta u s + StepBounds.rounding * (lr * abs u + abs w)
+        let root = DenseParameters.map (correct training.AdamBeta2 >> sqrt) state.V
 
-        let moments = List.zip3 (tensors state.M) (tensors state.V) (tensors state.Parameters)
-        List.map2 (fun delta (m, v, w) -> Array.map2 error delta (Array.zip3 m v w)) deltas moments
+        let update =
+            DenseParameters.map2
+                (fun m s -> correct training.AdamBeta1 m / (s + DenseStep.Epsilon))
+                state.M
+                root
+
+        let updateErrors name delta =
+            let (u: float[,]), (s: float[,]) = update[name], root[name]
+            delta |> Array2D.mapi (fun i j delta -> updateError delta u[i, j] s[i, j])
+
+        let arithmetic =
+            DenseParameters.map2
+                (fun u w -> RoundingErrors.rounding * 2.0 * (lr * abs u + abs w))
+                update
+                state.Parameters
+
+        DenseParameters.map2 (fun e a -> lr * e + a) (Map.map updateErrors deltas) arithmetic
 
     /// Bounds on the errors of the weights after these dense steps, each taken at rate `lr`.
-    let weightErrors training lr (steps: (DenseStepResult * StepBounds) list) =
-        let join combine = List.map2 (Array.map2 combine)
-        let nothing = tensors (fst steps.Head).Gradient |> List.map (Array.map (fun _ -> 0.0))
+    let weightErrors training lr (steps: (DenseStepResult * StepBounds) list) : DenseParameters =
+        let nothing = DenseParameters.zeros (fst steps.Head).Gradient
 
         steps
         |> List.fold
             (fun (deltas, errors) (step, bounds) ->
-                let deltas = join max deltas (clippedErrors step bounds)
-                deltas, join (+) errors (stepErrors training lr deltas step.State))
+                let deltas = DenseParameters.map2 max deltas (clippedErrors step bounds)
+                deltas, DenseParameters.add errors (stepErrors training lr deltas step.State))
             (nothing, nothing)
         |> snd

@@ -17,8 +17,7 @@ type OracleTensor =
 
 /// One recorded step of the reference.
 type OracleStep =
-    { Mse: float
-      Auxiliary_reconstruction: float
+    { Losses: Map<string, float>
       L0: float
       X: Matrix
       Dead: bool[] }
@@ -69,16 +68,16 @@ module StepOracles =
     let matrix (tensor: OracleTensor) =
         Matrix.ofArray tensor.Shape[0] tensor.Shape[1] (Array.map float32 tensor.Values)
 
-    /// A tensor (rows, cols) in double.
+    /// A tensor (rows, cols), or of one row, in double.
     let array2D (tensor: OracleTensor) =
-        let cols = tensor.Shape[1]
-        Array2D.init tensor.Shape[0] cols (fun i j -> tensor.Values[i * cols + j])
+        let cols = Array.last tensor.Shape
+        Array2D.init (tensor.Values.Length / cols) cols (fun i j -> tensor.Values[i * cols + j])
 
     let private step (tensors: Map<string, OracleTensor>) index (entry: JsonElement) =
-        let losses = entry.GetProperty "losses"
-
-        { Mse = losses.GetProperty("mse_loss").GetDouble()
-          Auxiliary_reconstruction = losses.GetProperty("auxiliary_reconstruction_loss").GetDouble()
+        { Losses =
+            Map
+                [ for loss in entry.GetProperty("losses").EnumerateObject() ->
+                      loss.Name, loss.Value.GetDouble() ]
           L0 = entry.GetProperty("l0").GetDouble()
           X = matrix tensors[$"batch_{index}"]
           Dead = tensors[$"dead_{index}"].Values |> Array.map (fun value -> value <> 0.0) }

@@ -1,6 +1,7 @@
 namespace SynthSae.Tests
 
 open SynthSae.Compute
+open SynthSae.Compute.Autodiff
 open SynthSae.Compute.Ops
 open SynthSae.Compute.Training
 open SynthSae.Spec
@@ -8,7 +9,8 @@ open SynthSae.Spec
 /// What a training step shows to tests.
 type ObservedStep =
     {
-        Losses: DenseLosses
+        /// By the reference's names.
+        Losses: Map<string, float>
         /// The latent activations that the decoder uses, feature_acts / norms, dense (B, L).
         Codes: float[,]
         /// Of the whole loss, before clipping.
@@ -48,13 +50,9 @@ module TrainingSteps =
     /// Batches and parameters as double arrays.
     let ofMatrix (a: Matrix) = DenseAlgebra.ofMatrix a
 
-    /// feature_acts / norms: what an implementation shows as its codes.
-    let codes (forward: DenseForward) =
-        DenseAlgebra.mapRows DenseAlgebra.divide forward.Feature_acts forward.Norms
-
     let private observe (result: DenseStepResult) =
         { Losses = result.Losses
-          Codes = codes result.Forward
+          Codes = Dense.codes result.Forward
           Gradient = result.Gradient
           GradientNorm = result.GradientNorm }
 
@@ -117,7 +115,8 @@ module TrainingSteps =
                                 (float smallest)
                                 threshold
 
-                        { Losses = { Mse = mse; Auxiliary_reconstruction = auxiliary }
+                        { Losses =
+                            Map [ "mse_loss", mse; "auxiliary_reconstruction_loss", auxiliary ]
                           Codes = ofMatrix (Codes.toDense step.Codes)
                           Gradient = gradient
                           GradientNorm = norm }

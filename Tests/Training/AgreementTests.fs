@@ -20,27 +20,21 @@ let private agrees (implementation: TrainingStepImplementation) (problem: StepPr
     let x = TrainingSteps.ofMatrix problem.X
     let start = DenseStep.start problem.Sae
     let expected = DenseStep.run problem.Spec training lr problem.Dead x start
-    let bounds = StepBounds.ofStep problem.Spec start.Parameters problem.Dead x expected.Forward
+    let batch = Dense.trace problem.Spec start.Parameters problem.Dead x
+    let bounds = StepBounds.ofStep batch (Dense.forward batch)
     let run = implementation.Start problem.Spec training problem.Sae
     let observed = run.Step(lr, problem.Dead, problem.X)
-    let losses, seen = expected.Losses, observed.Losses
-    Agreement.close "mse" bounds.Mse losses.Mse seen.Mse
 
-    Agreement.close
-        "auxiliary_reconstruction"
-        bounds.Auxiliary_reconstruction
-        losses.Auxiliary_reconstruction
-        seen.Auxiliary_reconstruction
+    for KeyValue(term, loss) in expected.Losses do
+        Agreement.close term bounds.Losses[term] loss observed.Losses[term]
 
-    let codes = TrainingSteps.codes expected.Forward
-    Agreement.closeEach2D "codes" bounds.Pre codes observed.Codes
-    let gradient = Agreement.tensors bounds.Gradient
-    Agreement.closeTensors "gradient of" gradient expected.Gradient observed.Gradient
+    Agreement.closeEach2D "codes" bounds.Codes (Dense.codes expected.Forward) observed.Codes
+    Agreement.closeTensors "gradient of" bounds.Gradient expected.Gradient observed.Gradient
     Agreement.close "gradient norm" bounds.GradientNorm expected.GradientNorm observed.GradientNorm
     let weights = Agreement.weightErrors training lr [ expected, bounds ]
     Agreement.closeTensors "new" weights expected.State.Parameters run.Parameters
     // The threshold takes a hundredth of a latent's activation.
-    let activation = Seq.max (Seq.cast<float> bounds.Pre) * Array.max expected.Forward.Norms
+    let activation = Seq.max (Seq.cast<float> bounds.Feature_acts)
     let threshold = expected.State.Topk_threshold
     Agreement.close "topk_threshold" (0.01 * activation) threshold run.TopkThreshold
     true
@@ -68,13 +62,12 @@ let ``the random problems cover what must be covered`` () =
         problem.Dead |> Array.filter id |> Array.length
 
     let forward problem =
-        Dense.forward
-            problem.Spec
-            (DenseParameters.ofSae problem.Sae)
-            (TrainingSteps.ofMatrix problem.X)
+        (problem.Dead, TrainingSteps.ofMatrix problem.X)
+        ||> Dense.trace problem.Spec (DenseParameters.ofSae problem.Sae)
+        |> Dense.forward
 
     let active problem =
-        (forward problem).Feature_acts |> Array2D.map (fun f -> f > 0.0)
+        (forward problem).Feature_acts.Value |> Array2D.map (fun f -> f > 0.0)
 
     let entries problem =
         active problem |> Seq.cast<bool> |> Seq.filter id |> Seq.length

@@ -2,97 +2,81 @@
 /// hand.
 module SynthSae.Tests.Training.DenseTests
 
+open System.Collections.Generic
+open SynthSae.Compute.Autodiff
 open SynthSae.Compute.Training
 open SynthSae.Spec
 open SynthSae.Tests
 open Xunit
 
-/// Step of the central differences. Their error is about h²·|f‴| + 1e-16·|f|/h, below 1e-9 for
-/// functions and derivatives of size 1 to 10; the bound is 1e-6 of the gradient's largest element,
-/// or of 1.
-let private h = 1e-5
+/// The gradient of f at p.
+let private differences (f: DenseParameters -> float) (p: DenseParameters) : DenseParameters =
+    p |> Map.map (fun _ -> FiniteDifferences.ofFunction (fun () -> f p))
 
-/// Central difference of f along each number of a parameter tensor, which is changed in place and
-/// restored.
-let private differences1D (f: unit -> float) (values: float[]) =
-    values
-    |> Array.mapi (fun i value ->
-        values[i] <- value + h
-        let above = f ()
-        values[i] <- value - h
-        let below = f ()
-        values[i] <- value
-        (above - below) / (2.0 * h))
+let private largest (p: DenseParameters) =
+    p.Values |> Seq.collect Seq.cast<float> |> Seq.map abs |> Seq.fold max 1.0
 
-let private differences2D (f: unit -> float) (values: float[,]) =
-    Array2D.init (Array2D.length1 values) (Array2D.length2 values) (fun i j ->
-        let value = values[i, j]
-        values[i, j] <- value + h
-        let above = f ()
-        values[i, j] <- value - h
-        let below = f ()
-        values[i, j] <- value
-        (above - below) / (2.0 * h))
-
-/// The gradient of f at p by central differences.
-let private differences (f: DenseParameters -> float) (p: DenseParameters) =
-    let f () = f p
-
-    { W_enc = differences2D f p.W_enc
-      W_dec = differences2D f p.W_dec
-      b_enc = differences1D f p.b_enc
-      b_dec = differences1D f p.b_dec }
-
+/// Within 1e-6 of the gradient's largest element, or of 1.
 let private same (expected: DenseParameters) (actual: DenseParameters) =
-    let expected, actual =
-        Array.concat (Agreement.tensors expected), Array.concat (Agreement.tensors actual)
+    let bound = 1e-6 * largest expected
 
-    let bound = 1e-6 * Array.fold (fun most value -> max most (abs value)) 1.0 expected
-    Agreement.closeEach "gradient" (Array.create expected.Length bound) expected actual
+    Agreement.closeTensors
+        "gradient"
+        (expected |> DenseParameters.map (fun _ -> bound))
+        expected
+        actual
+
     true
 
-let private setUp (problem: StepProblem) =
-    let p = DenseParameters.ofSae problem.Sae
-    let x = TrainingSteps.ofMatrix problem.X
-    p, x, Dense.forward problem.Spec p x
+let private trace (problem: StepProblem) p =
+    Dense.trace problem.Spec p problem.Dead (TrainingSteps.ofMatrix problem.X)
 
-/// Again from other parameters, with the selection of a forward pass.
-let private again (problem: StepProblem) x (forward: DenseForward) q =
-    Dense.forwardWith (fun _ -> forward.Selected) problem.Spec q x
+/// A batch that notes what the loss takes as given, and others that are given the same.
+let private recorded (problem: StepProblem) p =
+    let stops, choices = Queue<Traced>(), Queue<bool[,]>()
+
+    let note (queue: Queue<'T>) value =
+        queue.Enqueue value
+        value
+
+    let first =
+        { trace problem p with
+            Stop = Traced.stop >> note stops
+            Choose = note choices }
+
+    let replay q =
+        let stops, choices = Queue stops, Queue choices
+
+        { trace problem q with
+            Stop = fun _ -> stops.Dequeue()
+            Choose = fun _ -> choices.Dequeue() }
+
+    first, replay
+
+let private lossesOf batch =
+    Dense.losses batch (Dense.forward batch)
 
 [<Fact>]
-let ``gradients of the mse are its finite differences`` () =
+let ``the gradient of each term of the loss is its finite differences`` () =
     Property.forAll (StepProblems.random 4 5 6) (fun problem ->
-        let p, x, forward = setUp problem
-        let mse q = Dense.mse x (again problem x forward q)
-        same (differences mse p) (Dense.mseGradient problem.Spec p x forward))
+        let p = DenseParameters.ofSae problem.Sae
+        let batch, replay = recorded problem p
 
-[<Fact>]
-let ``gradients of the auxiliary loss are its finite differences at a fixed residual`` () =
-    Property.forAll (StepProblems.random 4 5 6) (fun problem ->
-        let p, x, forward = setUp problem
-        let dead = problem.Dead |> Array.mapi (fun j dead -> dead || j = 0)
-        let auxiliary = (Dense.auxiliary problem.Spec dead x forward).Value
+        lossesOf batch
+        |> Map.forall (fun name loss ->
+            let value q =
+                let losses = lossesOf (replay q)
+                losses[name].Scalar
 
-        let loss q =
-            Dense.auxiliaryReconstruction q auxiliary (again problem x forward q)
-
-        same (differences loss p) (Dense.auxiliaryGradient problem.Spec p auxiliary forward))
+            same (differences value p) (Dense.gradient batch loss)))
 
 [<Fact>]
 let ``the gradient of the loss is the sum of its terms' gradients`` () =
     Property.forAll (StepProblems.random 4 5 6) (fun problem ->
-        let p, x, forward = setUp problem
-        let mse = Dense.mseGradient problem.Spec p x forward
-        let losses, gradient = Dense.lossAndGradient problem.Spec p problem.Dead x forward
-
-        match Dense.auxiliary problem.Spec problem.Dead x forward with
-        | None -> losses.Auxiliary_reconstruction = 0.0 && gradient = mse
-        | Some auxiliary ->
-            let aux = Dense.auxiliaryGradient problem.Spec p auxiliary forward
-
-            losses.Auxiliary_reconstruction = Dense.auxiliaryReconstruction p auxiliary forward
-            && same (DenseParameters.add mse aux) gradient)
+        let batch = trace problem (DenseParameters.ofSae problem.Sae)
+        let losses = lossesOf batch
+        let gradients = losses.Values |> Seq.map (Dense.gradient batch)
+        same (Seq.reduce DenseParameters.add gradients) (Dense.gradient batch (Dense.total losses)))
 
 let private rescaled rescale (spec: SaeSpec) =
     let change family =
@@ -108,13 +92,16 @@ let private rescaled rescale (spec: SaeSpec) =
 [<Fact>]
 let ``rescaling by the decoder norm changes the selection and nothing else`` () =
     Property.forAll (StepProblems.random 4 5 6) (fun problem ->
-        let _, x, forward = setUp problem
         let p = DenseParameters.ofSae problem.Sae
+        let selected = (Dense.forward (trace problem p)).Selected
 
         let gradient rescale =
-            let spec = rescaled rescale problem.Spec
-            let forward = Dense.forwardWith (fun _ -> forward.Selected) spec p x
-            Dense.mseGradient spec p x forward
+            let batch =
+                { trace { problem with Spec = rescaled rescale problem.Spec } p with
+                    Choose = fun _ -> selected }
+
+            let losses = lossesOf batch
+            Dense.gradient batch losses["mse_loss"]
 
         same (gradient true) (gradient false))
 
@@ -122,16 +109,17 @@ let ``rescaling by the decoder norm changes the selection and nothing else`` () 
 let private identity width : DenseParameters =
     let one = Array2D.init width width (fun i j -> if i = j then 1.0 else 0.0)
 
-    { W_enc = one
-      W_dec = one
-      b_enc = Array.zeroCreate width
-      b_dec = Array.zeroCreate width }
+    let zero = DenseAlgebra.ofVector (Array.zeroCreate width)
+    Map [ "W_enc", one; "W_dec", one; "b_enc", zero; "b_dec", zero ]
 
 let private marks (selected: bool[,]) =
     [ for b in 0 .. Array2D.length1 selected - 1 ->
           [ for j in 0 .. Array2D.length2 selected - 1 do
                 if selected[b, j] then
                     j ] ]
+
+let private forward spec p x =
+    Dense.forward (Dense.trace spec p (Array.create 4 false) x)
 
 let private topK k = SaeSpec.topK 4 k
 let private batchTopK k = SaeSpec.batchTopK 4 k
@@ -145,9 +133,9 @@ let ``TopK keeps the k largest of each sample and the lower latent of a tie`` ()
               [ -1.0; -2.0; 5.0; -1.0 ]
               [ 0.0; 1.0; 0.0; 4.0 ] ]
 
-    let forward = Dense.forward (topK 2) (identity 4) x
+    let forward = forward (topK 2) (identity 4) x
     Assert.Equal<int list list>([ [ 1; 2 ]; [ 0; 1 ]; [ 0; 2 ]; [ 1; 3 ] ], marks forward.Selected)
-    let active = forward.Feature_acts |> Array2D.map (fun f -> f > 0.0)
+    let active = forward.Feature_acts.Value |> Array2D.map (fun f -> f > 0.0)
     Assert.Equal<int list list>([ [ 1; 2 ]; [ 0; 1 ]; [ 2 ]; [ 1; 3 ] ], marks active)
 
 [<Fact>]
@@ -155,7 +143,7 @@ let ``BatchTopK keeps the largest of the batch and the lower flat index of a tie
     let x = array2D [ [ 2.0; 1.0; 2.0; 0.0 ]; [ 1.0; 0.0; 0.0; 0.0 ]; [ 2.0; 2.0; 0.0; 3.0 ] ]
 
     let selected k =
-        marks (Dense.forward (batchTopK k) (identity 4) x).Selected
+        marks (forward (batchTopK k) (identity 4) x).Selected
 
     Assert.Equal<int list list>([ [ 0; 2 ]; []; [ 3 ] ], selected 1.0)
     Assert.Equal<int list list>([ [ 0 ]; []; [ 3 ] ], selected 0.99)
@@ -166,8 +154,13 @@ let ``BatchTopK keeps the largest of the batch and the lower flat index of a tie
 [<Fact>]
 let ``BatchTopK with room for more than the positive values keeps them all`` () =
     let x = array2D [ [ 2.0; -1.0; 0.0; -3.0 ]; [ -1.0; -1.0; -1.0; -1.0 ] ]
-    let forward = Dense.forward (batchTopK 3.0) (identity 4) x
-    Assert.Equal(array2D [ [ 2.0; 0.0; 0.0; 0.0 ]; [ 0.0; 0.0; 0.0; 0.0 ] ], forward.Feature_acts)
+    let forward = forward (batchTopK 3.0) (identity 4) x
+
+    Assert.Equal(
+        array2D [ [ 2.0; 0.0; 0.0; 0.0 ]; [ 0.0; 0.0; 0.0; 0.0 ] ],
+        forward.Feature_acts.Value
+    )
+
     Assert.Equal(0.5, Dense.l0 forward)
 
 [<Fact>]
@@ -175,34 +168,39 @@ let ``selection compares pre-activations times the decoder's norm, and the decod
     ()
     =
     let p =
-        { identity 4 with
-            W_dec = Array2D.init 4 4 (fun i j -> if i = j then float (i + 1) else 0.0) }
+        identity 4
+        |> Map.add "W_dec" (Array2D.init 4 4 (fun i j -> if i = j then float (i + 1) else 0.0))
 
     let x = array2D [ [ 3.0; 2.0; 1.0; 1.0 ] ]
-    let rescaledForward = Dense.forward (topK 1) p x
+    let rescaledForward = forward (topK 1) p x
     Assert.Equal<int list list>([ [ 1 ] ], marks rescaledForward.Selected)
-    Assert.Equal(array2D [ [ 0.0; 4.0; 0.0; 0.0 ] ], rescaledForward.Feature_acts)
-    Assert.Equal(array2D [ [ 0.0; 4.0; 0.0; 0.0 ] ], rescaledForward.Sae_out)
-    let plain = Dense.forward (rescaled false (topK 1)) p x
+    Assert.Equal(array2D [ [ 0.0; 4.0; 0.0; 0.0 ] ], rescaledForward.Feature_acts.Value)
+    Assert.Equal(array2D [ [ 0.0; 4.0; 0.0; 0.0 ] ], rescaledForward.Sae_out.Value)
+    let plain = forward (rescaled false (topK 1)) p x
     Assert.Equal<int list list>([ [ 0 ] ], marks plain.Selected)
 
 [<Fact>]
 let ``AuxK takes half of D raw values among dead latents, and the lower latent of a tie`` () =
     let x = array2D [ [ 9.0; 7.0; 7.0; 7.0 ]; [ 9.0; -3.0; -1.0; -2.0 ] ]
-    let forward = Dense.forward (topK 1) (identity 4) x
+
+    let batch dead =
+        Dense.trace (topK 1) (identity 4) dead x
 
     let auxiliary dead =
-        (Dense.auxiliary (topK 1) dead x forward).Value
+        (Dense.auxiliary (batch dead) (Dense.forward (batch dead))).Value
 
-    let three = auxiliary [| false; true; true; true |]
+    let mask = [| false; true; true; true |]
+    let three = auxiliary mask
     Assert.Equal<int list list>([ [ 1; 2 ]; [ 2; 3 ] ], marks three.Selected)
     Assert.Equal(1.0, three.Scale)
     // e = (0, 7, 7, 7) and (0, −3, −1, −2); ê lacks one 7, and the −3: (49 + 9)/2.
-    Assert.Equal(29.0, Dense.auxiliaryReconstruction (identity 4) three forward)
+    let losses = lossesOf (batch mask)
+    Assert.Equal(29.0, losses["auxiliary_reconstruction_loss"].Scalar)
     let one = auxiliary [| false; false; true; false |]
     Assert.Equal<int list list>([ [ 2 ]; [ 2 ] ], marks one.Selected)
     Assert.Equal(0.5, one.Scale)
-    Assert.True((Dense.auxiliary (topK 1) (Array.create 4 false) x forward).IsNone)
+    let none = batch (Array.create 4 false)
+    Assert.True((Dense.auxiliary none (Dense.forward none)).IsNone)
 
 [<Fact>]
 let ``the threshold follows the least positive activation and rests without one`` () =
@@ -235,5 +233,5 @@ let ``Adam's first steps under a constant gradient have the length of the learni
     let after = start |> step |> step |> step
     Assert.Equal(3, after.Step)
     // m̂ = g and √v̂ = |g| at each step.
-    Assert.Equal(0.3 * 0.25 / (0.25 + 1e-8), after.Parameters.W_dec[0, 0], 12)
-    Assert.Equal(0.0, after.Parameters.W_dec[0, 1])
+    Assert.Equal(0.3 * 0.25 / (0.25 + 1e-8), after.Parameters["W_dec"][0, 0], 12)
+    Assert.Equal(0.0, after.Parameters["W_dec"][0, 1])

@@ -2,6 +2,7 @@ module SynthSae.Tests.Training.InitialisationTests
 
 open System
 open SynthSae.Compute
+open SynthSae.Compute.Autodiff
 open SynthSae.Compute.Training
 open SynthSae.Spec
 open SynthSae.Tests
@@ -47,8 +48,11 @@ let ``draws at a distance are uncorrelated`` (lag: int) =
 
 [<Fact>]
 let ``rows are scaled to the given norm and keep their direction`` () =
-    let norms = DenseAlgebra.rowNorms (TrainingSteps.ofMatrix scaled.Decoder)
-    let rawNorms = DenseAlgebra.rowNorms (TrainingSteps.ofMatrix raw.Decoder)
+    let norms =
+        DenseAlgebra.elements (DenseAlgebra.rowNorms (TrainingSteps.ofMatrix scaled.Decoder))
+
+    let rawNorms =
+        DenseAlgebra.elements (DenseAlgebra.rowNorms (TrainingSteps.ofMatrix raw.Decoder))
 
     for j in 0 .. latents - 1 do
         // Rounding to float32 moves a norm by at most 2⁻²⁴ of it.

@@ -1,6 +1,7 @@
 module SynthSae.Tests.Training.OracleStepTests
 
 open SynthSae.Compute
+open SynthSae.Compute.Autodiff
 open SynthSae.Compute.Training
 open SynthSae.Tests
 open Xunit
@@ -13,11 +14,11 @@ let cases: seq<obj[]> =
                 [| box implementation; box oracle |]
     }
 
-let private parameters prefix (oracle: StepOracle) =
-    { W_enc = StepOracles.array2D oracle.Tensors[prefix + "W_enc"]
-      W_dec = StepOracles.array2D oracle.Tensors[prefix + "W_dec"]
-      b_enc = oracle.Tensors[prefix + "b_enc"].Values
-      b_dec = oracle.Tensors[prefix + "b_dec"].Values }
+let private parameters prefix (oracle: StepOracle) : DenseParameters =
+    Map
+        [ for KeyValue(name, tensor) in oracle.Tensors do
+              if name.StartsWith(prefix: string) && tensor.Shape.Length > 0 then
+                  name.Substring prefix.Length, StepOracles.array2D tensor ]
 
 let private initial (oracle: StepOracle) : Sae =
     { Encoder = Matrix.transpose (StepOracles.matrix oracle.Tensors["init.W_enc"])
@@ -39,8 +40,8 @@ let private denseSteps (oracle: StepOracle) =
     ||> List.mapFold (fun state step ->
         let x = TrainingSteps.ofMatrix step.X
         let result = DenseStep.run oracle.Sae TrainingSteps.training oracle.Lr step.Dead x state
-        let p, forward = state.Parameters, result.Forward
-        (result, StepBounds.ofStep oracle.Sae p step.Dead x forward), result.State)
+        let batch = Dense.trace oracle.Sae state.Parameters step.Dead x
+        (result, StepBounds.ofStep batch (Dense.forward batch)), result.State)
     |> fst
 
 let private firstBounds oracle = snd (denseSteps oracle).Head
@@ -58,7 +59,7 @@ let private weightErrors (oracle: StepOracle) count =
     denseSteps oracle
     |> List.truncate count
     |> Agreement.weightErrors TrainingSteps.training oracle.Lr
-    |> List.map (Array.map ((*) 2.0))
+    |> DenseParameters.map ((*) 2.0)
 
 [<Theory; MemberData(nameof cases)>]
 let ``losses and L0 of each step are the reference's``
@@ -72,10 +73,10 @@ let ``losses and L0 of each step are the reference's``
         let observed = take oracle run step
         let codes = Seq.cast<float> observed.Codes
         let active = codes |> Seq.filter (fun a -> a <> 0.0) |> Seq.length
-        let losses = observed.Losses
-        let auxiliary = step.Auxiliary_reconstruction
-        closeRelative "mse" step.Mse losses.Mse
-        closeRelative "auxiliary_reconstruction" auxiliary losses.Auxiliary_reconstruction
+
+        for KeyValue(term, loss) in step.Losses do
+            closeRelative term loss observed.Losses[term]
+
         Assert.Equal(step.L0, float active / float step.X.Rows)
 
 [<Theory; MemberData(nameof cases)>]
@@ -87,13 +88,12 @@ let ``activations and reconstruction of the first step are the reference's``
     let observed = take oracle (start implementation oracle) oracle.Steps.Head
     let weights = parameters "init." oracle
     let bounds = firstBounds oracle
-    let norms = DenseAlgebra.rowNorms weights.W_dec
-    let rescaled values = DenseAlgebra.mapRows (*) values norms
-    let decoded = DenseAlgebra.multiply observed.Codes weights.W_dec
-    let out = DenseAlgebra.mapRows (+) decoded weights.b_dec
+    let norms = DenseAlgebra.transpose (DenseAlgebra.rowNorms weights["W_dec"])
+    let acts = DenseAlgebra.map2 (*) observed.Codes norms
+    let decoded = DenseAlgebra.multiply observed.Codes weights["W_dec"]
+    let out = DenseAlgebra.map2 (+) decoded weights["b_dec"]
     let expected = StepOracles.array2D oracle.Tensors["feature_acts_0"]
-    let bound = twice (rescaled bounds.Pre)
-    Agreement.closeEach2D "feature_acts" bound expected (rescaled observed.Codes)
+    Agreement.closeEach2D "feature_acts" (twice bounds.Feature_acts) expected acts
     let expected = StepOracles.array2D oracle.Tensors["sae_out_0"]
     Agreement.closeEach2D "sae_out" (twice bounds.Sae_out) expected out
 
@@ -106,7 +106,7 @@ let ``gradients before clipping are the reference's``
     let observed = take oracle (start implementation oracle) oracle.Steps.Head
     let bounds = (firstBounds oracle).Gradient |> DenseParameters.map ((*) 2.0)
     let expected = parameters "grad." oracle
-    Agreement.closeTensors "gradient of" (Agreement.tensors bounds) expected observed.Gradient
+    Agreement.closeTensors "gradient of" bounds expected observed.Gradient
     closeRelative "gradient norm" oracle.GradientNorm0 observed.GradientNorm
 
 [<Theory; MemberData(nameof cases)>]
@@ -140,7 +140,7 @@ let ``bounds are tight for nearly all gradients and weights`` name =
         Assert.InRange(Array.max bound, 0.0, 1e-5 * largest)
 
     for count in [ 1; 3 ] do
-        let bounds = weightErrors oracle count |> Array.concat
+        let bounds = Agreement.tensors (weightErrors oracle count) |> Array.concat
         let loose = share (fun bound -> bound > 0.02 * oracle.Lr * float count) bounds
         Assert.InRange(loose, 0.0, 0.05)
 

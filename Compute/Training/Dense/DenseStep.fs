@@ -1,6 +1,7 @@
 namespace SynthSae.Compute.Training
 
 open SynthSae.Compute
+open SynthSae.Compute.Autodiff
 open SynthSae.Compute.Ops
 open SynthSae.Spec
 
@@ -23,8 +24,9 @@ type DenseState =
 type DenseStepResult =
     {
         Forward: DenseForward
-        Losses: DenseLosses
-        /// Of the whole loss, before clipping.
+        /// The terms of the loss, by the reference's names.
+        Losses: Map<string, float>
+        /// Of their sum, before clipping.
         Gradient: DenseParameters
         /// Euclidean norm of `Gradient`.
         GradientNorm: float
@@ -95,15 +97,17 @@ module DenseStep =
         (x: float[,])
         (state: DenseState)
         =
-        let forward = Dense.forward spec state.Parameters x
-        let losses, gradient = Dense.lossAndGradient spec state.Parameters dead x forward
+        let batch = Dense.trace spec state.Parameters dead x
+        let forward = Dense.forward batch
+        let losses = Dense.losses batch forward
+        let gradient = Dense.gradient batch (Dense.total losses)
         let norm = DenseParameters.norm gradient
         let clipped = gradient |> DenseParameters.map (fun g -> clipScale norm * g)
 
         { Forward = forward
-          Losses = losses
+          Losses = losses |> Map.map (fun _ loss -> loss.Scalar)
           Gradient = gradient
           GradientNorm = norm
           State =
             { adam training lr clipped state with
-                Topk_threshold = threshold spec forward.Feature_acts state.Topk_threshold } }
+                Topk_threshold = threshold spec forward.Feature_acts.Value state.Topk_threshold } }

@@ -50,8 +50,9 @@ module RunSpec =
 
     // k·B latents of a whole batch fire, rounded down.
     let private batchRules run =
-        match run.Sae.Architecture with
-        | SaeArchitecture.BatchTopK(k, _, _) when k > 0.0 && run.Training.BatchSize > 0 ->
+        match SaeSpec.architecture run.Sae with
+        | SaeArchitecture.BatchTopK(k, _, _)
+        | SaeArchitecture.Matryoshka(k, _, _, _) when k > 0.0 && run.Training.BatchSize > 0 ->
             let batch = run.Training.BatchSize
 
             Rules.check
@@ -145,7 +146,6 @@ module RunSpec =
             [ "checkpoint_path"
               "output_path"
               "feature_sampling_window"
-              "n_batches_for_norm_estimate"
               "sae_lens_version"
               "logger" ]
 

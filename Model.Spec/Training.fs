@@ -29,6 +29,8 @@ type TrainingSpec =
         LrEnd: float option
         AdamBeta1: float
         AdamBeta2: float
+        /// Batches from which the scale of activations is estimated (`expected_average_only_in`).
+        NormBatches: int
         /// A latent is dead when it has not fired for more than this many steps.
         DeadFeatureWindow: int<step>
         /// Seed of the SAE's initial weights and of the data streams.
@@ -85,12 +87,6 @@ module internal LrScheduler =
             (Fields.optional "n_restart_cycles" Codec.int 1)
         |> Fields.convert ofPair toPair
 
-/// Codecs of counts with a unit.
-module internal Count =
-    let samples = Codec.int64 |> Codec.map (fun n -> n * 1L<sample>) int64
-
-    let steps = Codec.int |> Codec.map (fun n -> n * 1<step>) int
-
 /// Training as the reference does it by default.
 module TrainingSpec =
     /// The reference's defaults; seed 0.
@@ -104,6 +100,7 @@ module TrainingSpec =
           LrEnd = None
           AdamBeta1 = 0.9
           AdamBeta2 = 0.999
+          NormBatches = 1000
           DeadFeatureWindow = 1000<step>
           Seed = 0L }
 
@@ -159,6 +156,7 @@ module TrainingSpec =
         @ scheduleRules spec
         @ betaRules "adam_beta1" spec.AdamBeta1
         @ betaRules "adam_beta2" spec.AdamBeta2
+        @ Rules.atLeast 1 "n_batches_for_norm_estimate" spec.NormBatches
         @ Rules.atLeast 0 "dead_feature_window" (int spec.DeadFeatureWindow)
 
     let internal fields: Fields<TrainingSpec, TrainingSpec> =
@@ -175,6 +173,7 @@ module TrainingSpec =
             and! lrEnd = field "lr_end" (Codec.nullable Codec.number) _.LrEnd
             and! beta1 = field "adam_beta1" Codec.number _.AdamBeta1
             and! beta2 = field "adam_beta2" Codec.number _.AdamBeta2
+            and! normBatches = field "n_batches_for_norm_estimate" Codec.int _.NormBatches
             and! window = field "dead_feature_window" Count.steps _.DeadFeatureWindow
             and! seed = field "seed" Codec.int64 _.Seed
 
@@ -188,6 +187,7 @@ module TrainingSpec =
                   LrEnd = lrEnd
                   AdamBeta1 = beta1
                   AdamBeta2 = beta2
+                  NormBatches = normBatches
                   DeadFeatureWindow = window
                   Seed = seed }
         }

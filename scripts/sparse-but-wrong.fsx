@@ -26,7 +26,9 @@ let groundTruth (world: World) (k: float) : Sae =
       EncoderBias = Array.zeroCreate world.NumFeatures
       DecoderBias = world.Bias
       ApplyDecoderBiasToInput = true
-      Activation = Activation.BatchTopK(k, true) }
+      Activation = Activation.BatchTopK(k, true)
+      Refinement = None
+      Scaling = InputScaling.None }
 
 /// Few samples need larger steps than the preset's 15 million do.
 let learningRate samples =

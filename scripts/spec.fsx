@@ -15,10 +15,21 @@ let setting (text: string) =
     | -1 -> raise (BadInput(text, "is not PATH=VALUE"))
     | place -> text.Substring(0, place), text.Substring(place + 1)
 
-let architecture sae =
-    match sae.Architecture with
-    | SaeArchitecture.TopK(k, _) -> $"TopK with k = {k}"
-    | SaeArchitecture.BatchTopK(k, _, _) -> $"BatchTopK with k = {k}"
+let architecture (sae: SaeSpec) =
+    let name =
+        match sae.Architecture with
+        | SaeArchitecture.Standard _ -> "Standard"
+        | SaeArchitecture.TopK _ -> "TopK"
+        | SaeArchitecture.AbsTopK _ -> "AbsTopK"
+        | SaeArchitecture.BatchTopK _ -> "BatchTopK"
+        | SaeArchitecture.Matryoshka _ -> "Matryoshka BatchTopK"
+        | SaeArchitecture.JumpRelu _ -> "JumpReLU"
+        | SaeArchitecture.Gated _ -> "Gated"
+        | SaeArchitecture.MatchingPursuit _ -> "matching pursuit"
+
+    match SaeSpec.l0 sae with
+    | Some k -> $"{name} with k = {k}"
+    | None -> name
 
 Script.run (fun () ->
     let name, settings =

@@ -64,7 +64,7 @@ Script.run (fun () ->
         SparseStep(
             Backend.threads Script.backend,
             sae,
-            spec.Architecture.Family.AuxLossCoefficient,
+            spec.Architecture.TopKFamily.Value.AuxK.Coefficient,
             adam
         )
 

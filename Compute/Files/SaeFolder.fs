@@ -18,7 +18,7 @@ type SaeFolder =
 
     /// The SAE that is used for inference: BatchTopK by its running threshold, decoder norms folded where
     /// the reference folds them.
-    member folder.Inference = Fold.inference (defaultArg folder.TopKThreshold 0.0) folder.Sae
+    member folder.Inference = Fold.inference (defaultArg folder.TopKThreshold 0.0) 0.0 folder.Sae
 
 /// Reading and writing SAE folders in the reference's format.
 module SaeFolder =
@@ -91,7 +91,9 @@ module SaeFolder =
               EncoderBias = Parameters.vector file "b_enc" latents
               DecoderBias = Parameters.vector file "b_dec" dim
               ApplyDecoderBiasToInput = config.ApplyBDecToInput
-              Activation = activation file config }
+              Activation = activation file config
+              Refinement = None
+              Scaling = InputScaling.None }
           Config = config
           TopKThreshold = topKThreshold file config }
 
@@ -141,6 +143,9 @@ module SaeFolder =
             [ "k", number k
               "rescale_acts_by_decoder_norm", flag rescale
               "architecture", text "topk" ]
+        | Activation.AbsTopK _
+        | Activation.Gated _
+        | Activation.Pursuit _ -> raise (BadInput("SAE", "cannot be saved yet"))
         | Activation.BatchTopK _ ->
             invalidArg (nameof sae) "BatchTopK has no inference form of its own: see Fold.inference"
 

@@ -3,7 +3,7 @@ namespace SynthSae.Compute
 open System
 
 /// A sparse batch in CSR form: row b holds the entries `RowStart[b] … RowStart[b+1] − 1` of `Index` and
-/// `Value`, by ascending index, every value > 0. Both the true feature activations (Width = N) and an
+/// `Value`, by ascending index, none 0 (below 0 only with AbsTopK). Both the true feature activations (Width = N) and an
 /// SAE's latent activations (Width = L) are codes. A buffer to be filled again and again.
 [<Sealed>]
 type Codes(width: int) =
@@ -61,13 +61,13 @@ module Codes =
 
         dense
 
-    /// The entries > 0 of a dense batch.
+    /// The entries of a dense batch that are not 0.
     let ofDense (dense: Matrix) =
         let codes = Codes dense.Cols
         let mutable count = 0
 
         for value in dense.Span do
-            if value > 0.0f then
+            if value <> 0.0f then
                 count <- count + 1
 
         codes.Reset(dense.Rows, count)
@@ -77,7 +77,7 @@ module Codes =
             codes.RowStart[row] <- next
 
             for col in 0 .. dense.Cols - 1 do
-                if dense[row, col] > 0.0f then
+                if dense[row, col] <> 0.0f then
                     codes.Index[next] <- col
                     codes.Value[next] <- dense[row, col]
                     next <- next + 1

@@ -107,5 +107,34 @@ module Simd =
             NativePtr.set target i (NativePtr.get a i - NativePtr.get b i)
             i <- i + 1
 
+    /// target ← p·a + q·b.
+    let combine
+        (p: float32)
+        (a: nativeptr<float32>)
+        (q: float32)
+        (b: nativeptr<float32>)
+        (target: nativeptr<float32>)
+        (length: int)
+        =
+        let first, second = Vector512.Create p, Vector512.Create q
+        let mutable i = 0
+
+        while i + Lanes <= length do
+            let sum =
+                Vector512.FusedMultiplyAdd(
+                    first,
+                    Vector512.Load(NativePtr.add a i),
+                    second * Vector512.Load(NativePtr.add b i)
+                )
+
+            Vector512.Store(sum, NativePtr.add target i)
+            i <- i + Lanes
+
+        while i < length do
+            let value = MathF.FusedMultiplyAdd(p, NativePtr.get a i, q * NativePtr.get b i)
+
+            NativePtr.set target i value
+            i <- i + 1
+
     /// √(Σ a_i²).
     let norm (a: nativeptr<float32>) (length: int) = MathF.Sqrt(dot a a length)

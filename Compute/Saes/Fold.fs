@@ -13,13 +13,27 @@ module Fold =
     let private scalable (sae: Sae) =
         match sae.Activation with
         | Activation.Relu
-        | Activation.JumpRelu _ -> true
+        | Activation.JumpRelu _
+        | Activation.Gated _ -> true
         | Activation.TopK(_, rescale)
+        | Activation.AbsTopK(_, rescale)
         | Activation.BatchTopK(_, rescale) -> rescale
+        | Activation.Pursuit _ -> false
+
+    let private scaledThreshold (scaled: float32[] -> float32[]) activation =
+        match activation with
+        | Activation.JumpRelu threshold -> Activation.JumpRelu(scaled threshold)
+        | Activation.Gated(scale, bias) -> Activation.Gated(scale, scaled bias)
+        | other -> other
+
+    let private refinement change (sae: Sae) =
+        sae.Refinement
+        |> Option.map (fun refinement -> { refinement with First = change refinement.First })
 
     /// Divide each decoder row by its norm n_j and multiply the latent's encoder row, bias and threshold
     /// by it (reference: `fold_W_dec_norm`): the reconstruction stays, latents are in units of x. Selection
-    /// by unscaled size (TopK, BatchTopK without `rescale`) would change, so such an SAE is returned as it is.
+    /// by unscaled size (TopK, BatchTopK without `rescale`) would change, and matching pursuit has one matrix for
+    /// both, so such an SAE is returned as it is.
     let decoderNorm (sae: Sae) : Sae =
         if not (scalable sae) then
             sae
@@ -31,19 +45,52 @@ module Fold =
                 Encoder = Matrix.init sae.Latents sae.Dim (fun j i -> sae.Encoder[j, i] * norm[j])
                 Decoder = Matrix.init sae.Latents sae.Dim (fun j i -> sae.Decoder[j, i] / norm[j])
                 EncoderBias = scaled sae.EncoderBias
-                Activation =
-                    match sae.Activation with
-                    | Activation.JumpRelu threshold -> Activation.JumpRelu(scaled threshold)
-                    | other -> other }
+                Activation = scaledThreshold scaled sae.Activation
+                Refinement = refinement (scaledThreshold scaled) sae }
+
+    /// The SAE on s·x as one on x: encoder · s, decoder and its bias / s (reference: `fold_activation_norm_scaling_factor`).
+    /// Pre-activations stay, so thresholds on them do too. Matching pursuit's latents scale with its input, so only
+    /// its bias and its bound on the residual change.
+    let inputScale (s: float) (sae: Sae) : Sae =
+        let by factor (matrix: Matrix) =
+            Matrix.init matrix.Rows matrix.Cols (fun i j -> float32 (float matrix[i, j] * factor))
+
+        let bias = sae.DecoderBias |> Array.map (fun b -> float32 (float b / s))
+
+        match sae.Activation with
+        | _ when s = 1.0 -> sae
+        | Activation.Pursuit limits ->
+            let threshold = limits.ResidualThreshold / s
+
+            { sae with
+                DecoderBias = bias
+                Activation = Activation.Pursuit { limits with ResidualThreshold = threshold } }
+        | _ ->
+            { sae with
+                Encoder = by s sae.Encoder
+                Decoder = by (1.0 / s) sae.Decoder
+                DecoderBias = bias }
 
     /// The form that is saved for inference (reference: `save_inference_model`): where selection compares
     /// scaled latents the decoder norm is folded, and BatchTopK becomes a JumpReLU whose threshold is the
-    /// running one of training, the same for all latents.
-    let inference (threshold: float) (sae: Sae) : Sae =
+    /// running one of training, the same for all latents; `first` is that of the selection before a refinement.
+    let inference (threshold: float) (first: float) (sae: Sae) : Sae =
+        let frozen threshold activation =
+            match activation with
+            | Activation.BatchTopK _ ->
+                Activation.JumpRelu(Array.create sae.Latents (float32 threshold))
+            | other -> other
+
         match sae.Activation with
         | Activation.Relu
-        | Activation.JumpRelu _ -> sae
-        | Activation.TopK _ -> decoderNorm sae
+        | Activation.JumpRelu _
+        | Activation.Gated _
+        | Activation.Pursuit _ -> sae
+        | Activation.TopK _
+        | Activation.AbsTopK _
         | Activation.BatchTopK _ ->
-            { decoderNorm sae with
-                Activation = Activation.JumpRelu(Array.create sae.Latents (float32 threshold)) }
+            let folded = decoderNorm sae
+
+            { folded with
+                Activation = frozen threshold folded.Activation
+                Refinement = refinement (frozen first) folded }

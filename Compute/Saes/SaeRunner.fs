@@ -2,40 +2,113 @@ namespace SynthSae.Compute
 
 open SynthSae.Compute.Ops
 
+/// x' → pre and pre → codes on a backend.
+type private IEncoder =
+    abstract Encode: centred: Matrix * pre: Matrix -> unit
+    abstract Select: activation: Activation * pre: Matrix * codes: Codes -> unit
+    abstract Centre: x: Matrix * centred: Matrix -> Matrix
+    abstract Decode: codes: Codes * bias: float32[] * reconstruction: Matrix -> unit
+
 /// Encodes and decodes batches with one SAE on a backend, keeping buffers between batches.
 [<Sealed>]
 type SaeRunner(backend: Backend, sae: Sae) =
+    let noBias: float32[] = Array.zeroCreate sae.Dim
+    let scale = Select.scale sae
+
+    // As in the reference, matching pursuit adds its bias only where it subtracted it.
+    let adds =
+        match sae.Activation with
+        | Activation.Pursuit _ -> sae.ApplyDecoderBiasToInput
+        | _ -> true
+
     let mutable pre = Matrix(0, sae.Latents)
     let mutable centred = Matrix(0, sae.Dim)
+    let mutable residual = Matrix(0, sae.Dim)
+    let mutable scaled = Matrix(0, sae.Dim)
+    let mutable shifts: float32[] = [||]
+    let mutable factors: float32[] = [||]
+    let first = Codes sae.Latents
 
-    let encode: Matrix -> Codes -> unit =
+    let encoder =
         match backend with
         | Backend.Reference ->
-            fun x codes ->
-                EncodeReference.run sae x pre
-                SelectReference.run sae pre codes
-        | Backend.Cpu threads ->
-            let selector, scale = SelectCpu threads, Select.scale sae
+            { new IEncoder with
+                member _.Centre(x, centred) = EncodeReference.centre sae x centred
 
-            fun x codes ->
-                EncodeCpu.runCentred threads sae (EncodeCpu.centre threads sae x centred) pre
-                selector.Run(sae, scale, pre, codes) |> ignore
+                member _.Encode(centred, pre) =
+                    EncodeReference.runCentred sae centred pre
+
+                member _.Select(activation, pre, codes) =
+                    SelectReference.apply activation sae scale pre codes
+
+                member _.Decode(codes, bias, reconstruction) =
+                    DecodeCodesReference.run codes sae.Decoder bias reconstruction }
+        | Backend.Cpu threads ->
+            let selector = SelectCpu threads
+
+            { new IEncoder with
+                member _.Centre(x, centred) = EncodeCpu.centre threads sae x centred
+
+                member _.Encode(centred, pre) =
+                    EncodeCpu.runCentred threads sae centred pre
+
+                member _.Select(activation, pre, codes) =
+                    selector.Apply(activation, sae, scale, pre, codes) |> ignore
+
+                member _.Decode(codes, bias, reconstruction) =
+                    DecodeCodesCpu.run threads codes sae.Decoder bias reconstruction }
+
+    let reserve rows =
+        if centred.Rows <> rows then
+            pre <- Matrix(rows, sae.Latents)
+            centred <- Matrix(rows, sae.Dim)
+
+            if sae.Refinement.IsSome then
+                residual <- Matrix(rows, sae.Dim)
+
+            if sae.Scaling <> InputScaling.None then
+                scaled <- Matrix(rows, sae.Dim)
+                shifts <- Array.zeroCreate rows
+                factors <- Array.zeroCreate rows
+
+    let scaleInput (x: Matrix) =
+        if sae.Scaling = InputScaling.None then
+            x
+        else
+            InputScale.apply sae.Scaling x scaled shifts factors
+            scaled
+
+    /// x' + η·(x' − what the first selection reconstructs of it): its pre-activations are the refined ones.
+    let refine refinement (input: Matrix) =
+        encoder.Encode(input, pre)
+        encoder.Select(refinement.First, pre, first)
+        encoder.Decode(first, noBias, residual)
+        Refine.input refinement.Eta input residual
+        residual
 
     /// The SAE in use.
     member _.Sae = sae
 
     /// Latents of x (B, D) as codes: pre-activations of the selected entries (see `Select` on the decoder norm).
     member _.Encode(x: Matrix, codes: Codes) =
-        if pre.Rows <> x.Rows then
-            pre <- Matrix(x.Rows, sae.Latents)
-            centred <- Matrix(x.Rows, sae.Dim)
+        match sae.Activation with
+        | Activation.Pursuit _ -> raise (BadInput("SAE", "matching pursuit cannot be run yet"))
+        | _ -> ()
 
-        encode x codes
+        reserve x.Rows
+        let input = encoder.Centre(scaleInput x, centred)
 
-    /// x̂ (B, D) = codes · W_dec + b_dec.
+        let input =
+            match sae.Refinement with
+            | Some refinement -> refine refinement input
+            | None -> input
+
+        encoder.Encode(input, pre)
+        encoder.Select(sae.Activation, pre, codes)
+
+    /// x̂ (B, D) = codes · W_dec + b_dec, of the batch that was encoded last.
     member _.Decode(codes: Codes, reconstruction: Matrix) =
-        match backend with
-        | Backend.Reference ->
-            DecodeCodesReference.run codes sae.Decoder sae.DecoderBias reconstruction
-        | Backend.Cpu threads ->
-            DecodeCodesCpu.run threads codes sae.Decoder sae.DecoderBias reconstruction
+        encoder.Decode(codes, (if adds then sae.DecoderBias else noBias), reconstruction)
+
+        if sae.Scaling <> InputScaling.None then
+            InputScale.undo shifts factors reconstruction

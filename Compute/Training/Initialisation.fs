@@ -5,12 +5,32 @@ open SynthSae.Spec
 
 /// The SAE before the first step (REFERENCE §9.1).
 module Initialisation =
-    /// How an architecture in training turns pre-activations into latents.
-    let activation architecture =
+    /// How an architecture with L latents on R^D turns pre-activations into latents before the first step.
+    let activation latents dim architecture =
+        let rescale = (architecture: SaeArchitecture).Rescales
+
         match architecture with
-        | SaeArchitecture.TopK(k, family) -> Activation.TopK(k, family.RescaleActsByDecoderNorm)
-        | SaeArchitecture.BatchTopK(k, _, family) ->
-            Activation.BatchTopK(k, family.RescaleActsByDecoderNorm)
+        | SaeArchitecture.Standard _ -> Activation.Relu
+        | SaeArchitecture.TopK(k, _) -> Activation.TopK(k, rescale)
+        | SaeArchitecture.AbsTopK(k, _) -> Activation.AbsTopK(k, rescale)
+        | SaeArchitecture.BatchTopK(k, _, _)
+        | SaeArchitecture.Matryoshka(k, _, _, _) -> Activation.BatchTopK(k, rescale)
+        | SaeArchitecture.JumpRelu jump ->
+            Activation.JumpRelu(Array.create latents (float32 jump.InitThreshold))
+        | SaeArchitecture.Gated _ ->
+            Activation.Gated(Array.zeroCreate latents, Array.zeroCreate latents)
+        | SaeArchitecture.MatchingPursuit pursuit ->
+            Activation.Pursuit
+                { MaxIterations = pursuit.MaxIterations |> Option.defaultValue dim
+                  ResidualThreshold = pursuit.ResidualThreshold
+                  StopOnDuplicateSupport = pursuit.StopOnDuplicateSupport }
+
+    let private scaling normalization =
+        match normalization with
+        | ActivationNormalization.None
+        | ActivationNormalization.ExpectedAverage -> InputScaling.None
+        | ActivationNormalization.ConstantNorm -> InputScaling.ConstantNorm
+        | ActivationNormalization.LayerNorm -> InputScaling.LayerNorm
 
     /// Row `latent` of W_dec (D): uniform in ±√(6/D), scaled to `norm` if given.
     let private decoderRow norm (seed: uint64) dim latent =
@@ -28,17 +48,30 @@ module Initialisation =
             row |> Array.map (fun w -> w * norm / length)
 
     /// The initial SAE on activations in R^dim: W_dec Kaiming-uniform with rows scaled to
-    /// `DecoderInitNorm`, W_enc = W_decᵀ, biases 0. A pure function of its arguments.
+    /// `DecoderInitNorm`, W_enc = W_decᵀ, biases 0. A pure function of its arguments; `seed` is the run's.
     let create (spec: SaeSpec) (dim: int) (seed: int64) : Sae =
         let decoder = Matrix(spec.DSae, dim) // first: it refuses sizes that no array holds
 
+        let norm = SaeSpec.decoderInitNorm spec
+        let seed = uint64 (spec.Seed |> Option.defaultValue seed)
+
         for latent in 0 .. spec.DSae - 1 do
-            decoderRow spec.DecoderInitNorm (uint64 seed) dim latent
+            decoderRow norm seed dim latent
             |> Array.iteri (fun i weight -> decoder[latent, i] <- float32 weight)
 
-        { Encoder = Matrix.copy decoder
+        let activation = activation spec.DSae dim (SaeSpec.architecture spec)
+
+        // Matching pursuit encodes with its decoder.
+        let encoder, encoderBias =
+            match activation with
+            | Activation.Pursuit _ -> Matrix(0, dim), [||]
+            | _ -> Matrix.copy decoder, Array.zeroCreate spec.DSae
+
+        { Encoder = encoder
           Decoder = decoder
-          EncoderBias = Array.zeroCreate spec.DSae
+          EncoderBias = encoderBias
           DecoderBias = Array.zeroCreate dim
           ApplyDecoderBiasToInput = spec.ApplyBDecToInput
-          Activation = activation spec.Architecture }
+          Activation = activation
+          Refinement = spec.ListaEta |> Option.map (fun eta -> { Eta = eta; First = activation })
+          Scaling = scaling spec.Normalization }

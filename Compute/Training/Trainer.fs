@@ -57,6 +57,17 @@ type private IStep =
 [<Sealed>]
 type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
     let sae, training = spec.Value.Sae, spec.Value.Training
+
+    do
+        let plain =
+            { SaeSpec.create sae.DSae sae.Architecture with
+                DIn = sae.DIn
+                DecoderInitNorm = sae.DecoderInitNorm
+                ApplyBDecToInput = sae.ApplyBDecToInput }
+
+        if sae <> plain then
+            raise (BadInput("sae", "asks for an option of training that is not there yet"))
+
     let initial = Initialisation.create sae dim training.Seed
     let mutable dead = DeadLatents(training.DeadFeatureWindow, sae.DSae)
 
@@ -92,7 +103,13 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
                         Topk_threshold = threshold } }
 
     let sparse threads =
-        let step = SparseStep(threads, initial, sae.Architecture.Family.AuxLossCoefficient, adam)
+        let auxCoefficient =
+            match sae.Architecture with
+            | SaeArchitecture.TopK(_, family)
+            | SaeArchitecture.BatchTopK(_, _, family) -> family.AuxK.Coefficient
+            | _ -> raise (BadInput("sae.architecture", "cannot be trained yet"))
+
+        let step = SparseStep(threads, initial, auxCoefficient, adam)
 
         step,
         { new IStep with
@@ -149,6 +166,7 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
 
         Fold.inference
             threshold
+            0.0
             { now with
                 Encoder = Matrix.copy now.Encoder
                 Decoder = Matrix.copy now.Decoder

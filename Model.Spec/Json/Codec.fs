@@ -131,6 +131,12 @@ module internal Codec =
 
         create read Json.String
 
+    /// One of a few values, each by its name.
+    let named (values: (string * 'T) list) : Codec<'T> =
+        oneOf (List.map fst values)
+        |> map (fun name -> values |> List.find (fst >> (=) name) |> snd) (fun value ->
+            values |> List.find (snd >> (=) value) |> fst)
+
     /// Several forms of one value: the JSON says which form to read, the value which to write.
     let forms (reader: Json -> Codec<'T>) (writer: 'T -> Codec<'T>) : Codec<'T> =
         create (fun json -> (reader json).Read json) (fun value -> (writer value).Write value)

@@ -17,17 +17,13 @@ public sealed record RunPlan(string Name, Valid<RunSpec> Spec)
         {
             SaeArchitecture.BatchTopK => "BatchTopK",
             SaeArchitecture.TopK => "TopK",
+            SaeArchitecture.JumpRelu => "JumpReLU",
             var other => other.GetType().Name,
         };
 
-    /// <summary>Wanted number of active latents per sample.</summary>
+    /// <summary>Wanted number of active latents per sample; NaN where a coefficient decides.</summary>
     public double K =>
-        Spec.Value.Sae.Architecture switch
-        {
-            SaeArchitecture.BatchTopK batch => batch.k,
-            SaeArchitecture.TopK top => top.k,
-            _ => double.NaN,
-        };
+        SaeSpecModule.l0(Spec.Value.Sae) is { Value: var k } ? k : double.NaN;
 
     /// <summary>D as the specification wants it; null to take the model's.</summary>
     public int? Dimension =>

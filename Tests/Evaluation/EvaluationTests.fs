@@ -18,7 +18,9 @@ let private ideal (world: World) : Sae =
       EncoderBias = Array.zeroCreate world.NumFeatures
       DecoderBias = Array.copy world.Bias
       ApplyDecoderBiasToInput = true
-      Activation = Activation.JumpRelu(Array.create world.NumFeatures 0.01f) }
+      Activation = Activation.JumpRelu(Array.create world.NumFeatures 0.01f)
+      Refinement = None
+      Scaling = InputScaling.None }
 
 let private world = HandMadeWorlds.plain 16 16
 
@@ -35,7 +37,9 @@ let private noisy activation : Sae =
       EncoderBias = Array.init 24 (fun _ -> element ())
       DecoderBias = Array.init 16 (fun _ -> element ())
       ApplyDecoderBiasToInput = true
-      Activation = activation }
+      Activation = activation
+      Refinement = None
+      Scaling = InputScaling.None }
 
 [<Fact>]
 let ``an SAE that is the dictionary scores 1 everywhere`` () =
@@ -160,7 +164,9 @@ let ``the table describes every latent`` () =
     let sae =
         { sae with
             Decoder = Matrix.init 16 16 (fun j d -> -sae.Decoder[j, d])
-            Activation = Activation.JumpRelu(Array.init 16 (fun j -> if j = 5 then 2.0f else 0.01f)) }
+            Activation = Activation.JumpRelu(Array.init 16 (fun j -> if j = 5 then 2.0f else 0.01f))
+            Refinement = None
+            Scaling = InputScaling.None }
 
     let result = evaluate (Backend.Cpu 2) world sae (settings 400L 100)
     Assert.Equal(1.0, result.Metrics.DeadLatents)

@@ -19,7 +19,9 @@ let private random (seed: int) activation =
       EncoderBias = Array.init latents draw
       DecoderBias = Array.init dim draw
       ApplyDecoderBiasToInput = random.Next 2 = 0
-      Activation = activation latents random }
+      Activation = activation latents random
+      Refinement = None
+      Scaling = InputScaling.None }
 
 let private batch (sae: Sae) (seed: int) =
     let random = Random seed
@@ -43,6 +45,13 @@ let private activations: (string * (int -> Random -> Activation)) list =
       "topk by size", (fun latents random -> Activation.TopK(1 + random.Next latents, false))
       "batchtopk",
       (fun latents random -> Activation.BatchTopK(float latents * random.NextDouble(), true))
+      "abstopk", (fun latents random -> Activation.AbsTopK(1 + random.Next latents, true))
+      "gated",
+      (fun latents random ->
+          let draw _ =
+              float32 (random.NextDouble() * 2.0 - 1.0)
+
+          Activation.Gated(Array.init latents draw, Array.init latents draw))
       "jumprelu", thresholds ]
 
 [<Fact>]
@@ -85,7 +94,7 @@ let ``a decoder row of zeros stays finite`` () =
 [<Fact>]
 let ``BatchTopK becomes a JumpReLU with the running threshold`` () =
     let sae = random 7 (fun _ _ -> Activation.BatchTopK(2.0, true))
-    let inference = Fold.inference 0.25 sae
+    let inference = Fold.inference 0.25 0.0 sae
     Assert.Equal(Activation.JumpRelu(Array.create sae.Latents 0.25f), inference.Activation)
     let x = batch sae 8
     let f = PlainSae.encode { sae with Activation = Activation.BatchTopK(1e6, true) } x

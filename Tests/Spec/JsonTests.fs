@@ -235,18 +235,35 @@ let ``a field of the reference that asks for something else is refused`` field (
 
 [<Fact>]
 let ``an architecture that is not there is one error, not one for each of its fields`` () =
-    let text = """{"d_sae": 8, "jumprelu_bandwidth": 0.1, "architecture": "jumprelu"}"""
-    let expected = "architecture: must be one of \"topk\", \"batchtopk\" (got \"jumprelu\")"
+    let text = """{"d_sae": 8, "jumprelu_bandwidth": 0.1, "architecture": "transcoder"}"""
+
+    let known =
+        "\"standard\", \"topk\", \"abstopk\", \"batchtopk\", \"matryoshka_batchtopk\", \"jumprelu\", \"gated\", \"matching_pursuit\""
+
+    let expected = $"architecture: must be one of {known} (got \"transcoder\")"
     Assert.Equal<string list>([ expected ], errors SaeSpec.ofJson text)
 
 [<Fact>]
-let ``normalised activations are refused`` () =
-    let text = """{"d_sae": 8, "normalize_activations": "layer_norm", "architecture": "topk"}"""
+let ``AuxK is refused where each sample is scaled by itself, as in the reference`` () =
+    let spec normalization coefficient =
+        { SaeSpec.batchTopK 8 2.0 with
+            Normalization = normalization
+            Architecture =
+                SaeArchitecture.BatchTopK(
+                    2.0,
+                    0.01,
+                    { SaeSpec.topKFamily with AuxK = SaeSpec.auxK coefficient }
+                ) }
+        |> SaeSpec.validate
 
-    Assert.Equal<string list>(
-        [ "normalize_activations: only \"none\" is supported: inputs are not normalised (got \"layer_norm\")" ],
-        errors SaeSpec.ofJson text
-    )
+    let refused normalization coefficient =
+        Result.isError (spec normalization coefficient)
+
+    for normalization in [ ActivationNormalization.LayerNorm; ActivationNormalization.ConstantNorm ] do
+        Assert.True(refused normalization 1.0)
+        Assert.False(refused normalization 0.0)
+
+    Assert.False(refused ActivationNormalization.ExpectedAverage 1.0)
 
 [<Fact>]
 let ``a part of a field's name is taken for the field`` () =

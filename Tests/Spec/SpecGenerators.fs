@@ -201,33 +201,197 @@ module SpecGenerators =
                   Seed = seed }
         }
 
+    let private auxK: Gen<AuxK> =
+        gen {
+            let! coefficient = notNegative
+            let! normalization = Gen.elements [ AuxKNormalization.Raw; AuxKNormalization.Variance ]
+            let! bias = bool
+
+            return
+                { Coefficient = coefficient
+                  Normalization = normalization
+                  DecoderBias = bias }
+        }
+
+    let private steps: Gen<int<step>> =
+        Gen.choose (0, 100000) |> Gen.map (fun steps -> steps * 1<step>)
+
+    let private coefficient: Gen<Coefficient> =
+        Gen.map2 (fun value steps -> { Value = value; WarmUpSteps = steps }) notNegative steps
+
+    let private jumpRelu: Gen<JumpRelu> =
+        gen {
+            let! threshold = positive
+            let! bandwidth = positive
+            let! scale = positive
+            let! l0 = coefficient
+            let! preAct = Gen.optionOf notNegative
+            let! parameter = Gen.elements [ ThresholdParameter.Direct; ThresholdParameter.Log ]
+            let! straightThrough = bool
+            let! auxK = auxK
+
+            let! sparsity =
+                Gen.elements
+                    [ JumpReluSparsity.Step
+                      JumpReluSparsity.Tanh scale
+                      JumpReluSparsity.Quadratic ]
+
+            return
+                { InitThreshold = threshold
+                  Bandwidth = bandwidth
+                  Sparsity = sparsity
+                  L0 = l0
+                  PreActLossCoefficient = preAct
+                  Parameter = parameter
+                  StraightThrough = straightThrough
+                  AuxK = auxK }
+        }
+
+    let private levels dSae : Gen<MatryoshkaLevels> =
+        gen {
+            let! widths = Gen.nonEmptyListOf (Gen.choose (1, dSae)) |> Gen.map (Set >> Set.toList)
+            let inner = widths |> List.filter (fun width -> width < dSae) |> List.length
+            let! weights = Gen.oneof [ Gen.constant []; Gen.listOfLength inner notNegative ]
+            let! l1 = Gen.oneof [ Gen.constant []; Gen.listOfLength (inner + 1) notNegative ]
+            let! perLevel = bool
+            let! detached = bool
+            let! order = Gen.elements [ LevelOrder.Index; LevelOrder.Frequency ]
+
+            return
+                { Widths = widths
+                  AuxLossPerLevel = perLevel
+                  InnerWeights = weights
+                  Detached = detached
+                  Order = order
+                  L1Coefficients = l1 }
+        }
+
+    let private architecture dSae : Gen<SaeArchitecture> =
+        gen {
+            let! k = Gen.choose (1, dSae)
+            let! fraction = unit
+            let! thresholdLr = unit
+            let! rescale = bool
+            let! auxK = auxK
+            let! levels = levels dSae
+            let! coefficient = coefficient
+            let! p = positive
+            let! jumpRelu = jumpRelu
+            let! threshold = notNegative
+            let! iterations = Gen.optionOf (Gen.choose (1, 5000))
+            let! duplicate = bool
+            let ofBatch = float k - 0.9 * fraction
+
+            let family: TopKFamily = { RescaleActsByDecoderNorm = rescale; AuxK = auxK }
+
+            return!
+                Gen.elements
+                    [ SaeArchitecture.Standard { L1 = coefficient; LpNorm = p }
+                      SaeArchitecture.TopK(k, family)
+                      SaeArchitecture.AbsTopK(k, family)
+                      SaeArchitecture.BatchTopK(ofBatch, thresholdLr, family)
+                      SaeArchitecture.Matryoshka(ofBatch, thresholdLr, family, levels)
+                      SaeArchitecture.JumpRelu jumpRelu
+                      SaeArchitecture.Gated { L1 = coefficient }
+                      SaeArchitecture.MatchingPursuit
+                          { ResidualThreshold = threshold
+                            MaxIterations = iterations
+                            StopOnDuplicateSupport = duplicate } ]
+        }
+
+    let private schedule dSae : Gen<L0Schedule> =
+        gen {
+            let! start = Gen.choose (1, dSae)
+            let! steps = Gen.optionOf (steps |> Gen.map (fun steps -> steps + 1<step>))
+
+            let! shape =
+                Gen.elements [ ScheduleShape.Linear; ScheduleShape.Cosine; ScheduleShape.Geometric ]
+
+            return { Start = float start; Steps = steps; Shape = shape }
+        }
+
+    let private resampling: Gen<Resampling> =
+        gen {
+            let! every = Gen.choose (1, 10000)
+            let! until = unit
+            let! window = steps
+            let! samples = Gen.choose (1, 100000)
+            let! scale = positive
+
+            return
+                { Every = every * 1<step>
+                  Until = until
+                  Window = window
+                  Samples = samples
+                  EncoderScale = scale }
+        }
+
     /// Valid SAEs.
     let sae: Gen<SaeSpec> =
         gen {
             let! dSae = Gen.choose (1, 5000)
-            let! k = Gen.choose (1, dSae)
-            let! fraction = unit
-            let! aux = notNegative
-            let! thresholdLr = unit
-            let! rescale = bool
-            let! batch = bool
+            let! architecture = architecture dSae
+            let! target = Gen.choose (1, dSae)
             let! initNorm = Gen.optionOf positive
             let! applyBDec = bool
+            let! sometimes = Gen.listOfLength 5 (Gen.elements [ true; false ])
+            let! eta = positive
+            let! schedule = schedule dSae
+            let! resampling = resampling
+            let! decoderNorm = Gen.elements [ DecoderNorm.Free; DecoderNorm.Unit ]
+            let! noise = notNegative
+            let! seed = seed
 
-            let family: TopKFamily =
-                { RescaleActsByDecoderNorm = rescale
-                  AuxLossCoefficient = aux }
+            let! normalization =
+                Gen.elements
+                    [ ActivationNormalization.None
+                      ActivationNormalization.ExpectedAverage
+                      ActivationNormalization.ConstantNorm
+                      ActivationNormalization.LayerNorm ]
+
+            let! initialisation =
+                Gen.elements [ SaeInitialisation.Random; SaeInitialisation.Features noise ]
+
+            let some i value =
+                if sometimes[i] then Some value else None
+
+            let fits =
+                match architecture, normalization with
+                | SaeArchitecture.TopK _, _
+                | SaeArchitecture.BatchTopK _, _
+                | SaeArchitecture.Matryoshka _, _ -> true
+                | _ -> false
 
             return
                 { DIn = None
                   DSae = dSae
-                  Architecture =
-                    if batch then
-                        SaeArchitecture.BatchTopK(float k - 0.9 * fraction, thresholdLr, family)
-                    else
-                        SaeArchitecture.TopK(k, family)
+                  Architecture = architecture
                   DecoderInitNorm = initNorm
-                  ApplyBDecToInput = applyBDec }
+                  ApplyBDecToInput = applyBDec
+                  Normalization =
+                    if architecture.AuxK.IsSome && normalization.IsConstantNorm then
+                        ActivationNormalization.ExpectedAverage
+                    elif architecture.AuxK.IsSome && normalization.IsLayerNorm then
+                        ActivationNormalization.None
+                    else
+                        normalization
+                  ListaEta = if fits then some 0 eta else None
+                  TargetL0 =
+                    match architecture with
+                    | SaeArchitecture.JumpRelu _ -> Some(float target)
+                    | _ -> some 1 (float target)
+                  L0Schedule =
+                    if architecture.K.IsSome || sometimes[1] then some 2 schedule else None
+                  Autotuner =
+                    { StartStep = target * 1<step>
+                      IntegralGain = 0.5
+                      ConvergenceGain = noise
+                      GainScale = 10.0
+                      Deadband = noise }
+                  DecoderNorm = decoderNorm
+                  Initialization = initialisation
+                  Resampling = some 3 resampling
+                  Seed = if sometimes[4] then Some seed else None }
         }
 
     let private training: Gen<TrainingSpec> =
@@ -242,6 +406,7 @@ module SpecGenerators =
             let! beta1 = unit
             let! beta2 = unit
             let! window = Gen.choose (0, 5000)
+            let! normBatches = Gen.choose (1, 5000)
             let! seed = seed
 
             let! scheduler =
@@ -258,6 +423,7 @@ module SpecGenerators =
                   LrEnd = lrEnd
                   AdamBeta1 = beta1
                   AdamBeta2 = beta2
+                  NormBatches = normBatches
                   DeadFeatureWindow = window * 1<step>
                   Seed = seed }
         }

@@ -21,23 +21,23 @@ module PlainSae =
 
             sum)
 
-    /// Keep the `count` largest (of equals the first) of some entries, if above 0.
+    /// Keep the `count` entries of largest size (of equals the first) among some, if that is above 0.
     let private keepLargest
+        (size: float -> float)
         count
         (entries: (int * int) list)
         (value: int -> int -> float)
         (f: float[,])
         =
-        let kept = entries |> List.sortBy (fun (b, j) -> -(value b j)) |> List.truncate count
+        let kept = entries |> List.sortBy (fun (b, j) -> -(size (value b j))) |> List.truncate count
 
         for b, j in kept do
-            if value b j > 0.0 then
+            if size (value b j) > 0.0 then
                 f[b, j] <- value b j
 
-    /// Latents f (B, L) as the reference's `encode` returns them: scaled by ‖W_dec,j‖ with `rescale`.
-    let encode (sae: Sae) (x: Matrix) : float[,] =
-        let pre = pre sae x
-        let f = Array2D.zeroCreate x.Rows sae.Latents
+    let private select (sae: Sae) activation (pre: float[,]) : float[,] =
+        let rows = Array2D.length1 pre
+        let f = Array2D.zeroCreate rows sae.Latents
         let norms = Array.init sae.Latents (norm sae)
 
         let scaled rescale b j =
@@ -46,41 +46,73 @@ module PlainSae =
         let row b =
             [ for j in 0 .. sae.Latents - 1 -> b, j ]
 
-        match sae.Activation with
+        let eachRow size k rescale =
+            for b in 0 .. rows - 1 do
+                keepLargest size k (row b) (scaled rescale) f
+
+            f
+
+        match activation with
         | Activation.Relu -> Array2D.map (max 0.0) pre
         | Activation.JumpRelu threshold ->
             pre
             |> Array2D.mapi (fun _ j value ->
                 if value > float threshold[j] then max 0.0 value else 0.0)
-        | Activation.TopK(k, rescale) ->
-            for b in 0 .. x.Rows - 1 do
-                keepLargest k (row b) (scaled rescale) f
-
-            f
+        | Activation.Gated(scale, bias) ->
+            pre
+            |> Array2D.mapi (fun _ j value ->
+                if value > 0.0 then
+                    exp (float scale[j]) * (value - float sae.EncoderBias[j]) + float bias[j]
+                    |> max 0.0
+                else
+                    0.0)
+        | Activation.TopK(k, rescale) -> eachRow id k rescale
+        | Activation.AbsTopK(k, rescale) -> eachRow abs k rescale
         | Activation.BatchTopK(k, rescale) ->
-            let entries = List.collect row [ 0 .. x.Rows - 1 ]
-            keepLargest (int (k * float x.Rows)) entries (scaled rescale) f
+            let entries = List.collect row [ 0 .. rows - 1 ]
+            keepLargest id (int (k * float rows)) entries (scaled rescale) f
             f
+        | Activation.Pursuit _ -> invalidArg (nameof sae) "matching pursuit has no pre-activations"
+
+    /// f in units of pre: what multiplies the decoder's rows.
+    let private codes (sae: Sae) (f: float[,]) =
+        let scale =
+            Array.init sae.Latents (fun j -> if sae.Activation.Rescales then norm sae j else 1.0)
+
+        f |> Array2D.mapi (fun _ j value -> if value = 0.0 then 0.0 else value / scale[j])
+
+    let private multiplyDecoder (sae: Sae) (codes: float[,]) =
+        Array2D.init (Array2D.length1 codes) sae.Dim (fun b i ->
+            Seq.sum (
+                seq { for j in 0 .. sae.Latents - 1 -> codes[b, j] * float sae.Decoder[j, i] }
+            ))
+
+    /// Latents f (B, L) as the reference's `encode` returns them: scaled by ‖W_dec,j‖ with `rescale`.
+    let encode (sae: Sae) (x: Matrix) : float[,] =
+        let pre = pre sae x
+
+        match sae.Refinement with
+        | None -> select sae sae.Activation pre
+        | Some refinement ->
+            let first = multiplyDecoder sae (codes sae (select sae refinement.First pre))
+
+            let left b i =
+                let shift = if sae.ApplyDecoderBiasToInput then sae.DecoderBias[i] else 0.0f
+                float x[b, i] - float shift - first[b, i]
+
+            pre
+            |> Array2D.mapi (fun b j value ->
+                value
+                + refinement.Eta
+                  * Seq.sum (
+                      seq { for i in 0 .. sae.Dim - 1 -> left b i * float sae.Encoder[j, i] }
+                  ))
+            |> select sae sae.Activation
 
     /// x̂ (B, D) from the latents of `encode`.
     let decode (sae: Sae) (f: float[,]) : float[,] =
-        let rescale =
-            match sae.Activation with
-            | Activation.TopK(_, rescale)
-            | Activation.BatchTopK(_, rescale) -> rescale
-            | Activation.Relu
-            | Activation.JumpRelu _ -> false
-
-        let scale = Array.init sae.Latents (fun j -> if rescale then norm sae j else 1.0)
-
-        Array2D.init (Array2D.length1 f) sae.Dim (fun b i ->
-            let mutable sum = float sae.DecoderBias[i]
-
-            for j in 0 .. sae.Latents - 1 do
-                if f[b, j] <> 0.0 then
-                    sum <- sum + f[b, j] / scale[j] * float sae.Decoder[j, i]
-
-            sum)
+        multiplyDecoder sae (codes sae f)
+        |> Array2D.mapi (fun _ i value -> value + float sae.DecoderBias[i])
 
     /// Largest |difference| between plain values and a matrix.
     let distance (plain: float[,]) (matrix: Matrix) =

@@ -24,7 +24,9 @@ module Samples =
           EncoderBias = vector (seed + 2) latents
           DecoderBias = vector (seed + 3) dim
           ApplyDecoderBiasToInput = true
-          Activation = activation }
+          Activation = activation
+          Refinement = None
+          Scaling = InputScaling.None }
 
     /// Largest |a − b| over all elements.
     let distance (a: Matrix) (b: Matrix) =

@@ -46,23 +46,9 @@ module StepOracles =
                           file.Float64 info.Name } ]
 
     let private spec (config: JsonElement) : SaeSpec =
-        let number (name: string) = config.GetProperty(name).GetDouble()
-
-        let family =
-            { RescaleActsByDecoderNorm =
-                config.GetProperty("rescale_acts_by_decoder_norm").GetBoolean()
-              AuxLossCoefficient = number "aux_loss_coefficient" }
-
-        { DIn = Some(int (number "d_in"))
-          DSae = int (number "d_sae")
-          Architecture =
-            match config.GetProperty("architecture").GetString() with
-            | "topk" -> SaeArchitecture.TopK(int (number "k"), family)
-            | "batchtopk" ->
-                SaeArchitecture.BatchTopK(number "k", number "topk_threshold_lr", family)
-            | other -> failwith $"no oracle reader for {other}"
-          DecoderInitNorm = Some(number "decoder_init_norm")
-          ApplyBDecToInput = config.GetProperty("apply_b_dec_to_input").GetBoolean() }
+        match SaeSpec.ofJson (config.GetRawText()) with
+        | Ok spec -> spec
+        | Error errors -> failwith $"an oracle's configuration: {errors}"
 
     /// A tensor (rows, cols) as float32, which is how the file holds it.
     let matrix (tensor: OracleTensor) =

@@ -59,7 +59,7 @@ module StepProblems =
 
             let family =
                 { RescaleActsByDecoderNorm = rescale
-                  AuxLossCoefficient = coefficient }
+                  AuxK = SaeSpec.auxK coefficient }
 
             return!
                 Gen.elements
@@ -93,18 +93,19 @@ module StepProblems =
 
             return
                 { Spec =
-                    { DIn = Some dim
-                      DSae = latents
-                      Architecture = architecture
-                      DecoderInitNorm = None
-                      ApplyBDecToInput = apply }
+                    { SaeSpec.create latents architecture with
+                        DIn = Some dim
+                        DecoderInitNorm = None
+                        ApplyBDecToInput = apply }
                   Sae =
                     { Encoder = matrix latents dim
                       Decoder = decoder random
                       EncoderBias = Array.init latents (fun _ -> draw random + shift)
                       DecoderBias = Array.init dim (fun _ -> draw random)
                       ApplyDecoderBiasToInput = apply
-                      Activation = Initialisation.activation architecture }
+                      Activation = Initialisation.activation latents dim architecture
+                      Refinement = None
+                      Scaling = InputScaling.None }
                   X = matrix rows dim
                   Dead = dead }
         }

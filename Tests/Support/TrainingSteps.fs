@@ -90,7 +90,12 @@ module TrainingSteps =
                       Epsilon = DenseStep.Epsilon }
 
                 let step =
-                    SparseStep(threads, copy sae, spec.Architecture.Family.AuxLossCoefficient, adam)
+                    SparseStep(
+                        threads,
+                        copy sae,
+                        spec.Architecture.TopKFamily.Value.AuxK.Coefficient,
+                        adam
+                    )
 
                 let mutable threshold = 0.0
 

@@ -75,7 +75,7 @@ let ``the random problems cover what must be covered`` () =
     let budget problem =
         match problem.Spec.Architecture with
         | SaeArchitecture.TopK(k, _) -> float (k * problem.X.Rows)
-        | SaeArchitecture.BatchTopK(k, _, _) -> floor (k * float problem.X.Rows)
+        | other -> floor (other.K.Value * float problem.X.Rows)
 
     covered "no dead latent" (fun problem -> dead problem = 0)
     covered "dead latents only" (fun problem -> dead problem = problem.Spec.DSae)

@@ -87,7 +87,8 @@ let private rescaled rescale (spec: SaeSpec) =
             match spec.Architecture with
             | SaeArchitecture.TopK(k, family) -> SaeArchitecture.TopK(k, change family)
             | SaeArchitecture.BatchTopK(k, lr, family) ->
-                SaeArchitecture.BatchTopK(k, lr, change family) }
+                SaeArchitecture.BatchTopK(k, lr, change family)
+            | other -> other }
 
 [<Fact>]
 let ``rescaling by the decoder norm changes the selection and nothing else`` () =

@@ -26,7 +26,10 @@ let private initial (oracle: StepOracle) : Sae =
       EncoderBias = oracle.Tensors["init.b_enc"].Values |> Array.map float32
       DecoderBias = oracle.Tensors["init.b_dec"].Values |> Array.map float32
       ApplyDecoderBiasToInput = oracle.Sae.ApplyBDecToInput
-      Activation = Initialisation.activation oracle.Sae.Architecture }
+      Activation =
+        Initialisation.activation oracle.Sae.DSae oracle.Sae.DIn.Value oracle.Sae.Architecture
+      Refinement = None
+      Scaling = InputScaling.None }
 
 let private start (implementation: TrainingStepImplementation) (oracle: StepOracle) =
     implementation.Start oracle.Sae TrainingSteps.training (initial oracle)

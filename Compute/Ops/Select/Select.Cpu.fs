@@ -33,8 +33,15 @@ type SelectCpu(threads: int) =
     let mutable rowStart: int[] = [||]
     let mutable bound = 0.0f
 
+    // The bits that stay of a compared value: all, or all but the sign.
+    static let signed, absolute = UInt32.MaxValue, uint32 Int32.MaxValue
+
+    static let keepBits bits (value: float32) =
+        BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits value &&& bits)
+
     /// Entries of one row whose compared value exceeds `limit`, appended to the list.
     static let collect
+        (bits: uint32)
         (row: nativeptr<float32>)
         (scale: nativeptr<float32>)
         length
@@ -46,25 +53,29 @@ type SelectCpu(threads: int) =
         let value = found.Value
         let mutable count = found.Count
         let limits = Vector512.Create(limit: float32)
+        let mask = Vector512.Create(bits).AsSingle()
         let mutable col = 0
 
         while col + Simd.Lanes <= length do
             let compared =
-                Vector512.Load(NativePtr.add row col) * Vector512.Load(NativePtr.add scale col)
+                Vector512.BitwiseAnd(
+                    mask,
+                    Vector512.Load(NativePtr.add row col) * Vector512.Load(NativePtr.add scale col)
+                )
 
             let mutable above = Vector512.GreaterThan(compared, limits).ExtractMostSignificantBits()
 
             while above <> 0UL do
                 let lane = col + BitOperations.TrailingZeroCount above
                 index[count] <- lane
-                value[count] <- NativePtr.get row lane * NativePtr.get scale lane
+                value[count] <- keepBits bits (NativePtr.get row lane * NativePtr.get scale lane)
                 count <- count + 1
                 above <- above &&& (above - 1UL)
 
             col <- col + Simd.Lanes
 
         while col < length do
-            let compared = NativePtr.get row col * NativePtr.get scale col
+            let compared = keepBits bits (NativePtr.get row col * NativePtr.get scale col)
 
             if compared > limit then
                 index[count] <- col
@@ -117,7 +128,7 @@ type SelectCpu(threads: int) =
 
     /// Fill `candidates` and `rowStart` (start of each row within its piece's list). A row that has fewer than
     /// `least` entries above the limit gives those above a lower one, at last all its positive ones.
-    let collectAll (pre: Matrix) (scale: float32[]) limit least =
+    let collectAll bits (pre: Matrix) (scale: float32[]) limit least =
         let count = pieces pre.Rows
 
         if candidates.Length < count then
@@ -136,7 +147,7 @@ type SelectCpu(threads: int) =
 
             for row in first .. last - 1 do
                 rowStart[row] <- found.Count
-                collect (pre.RowPtr row) factors.Ptr pre.Cols limit found
+                collect bits (pre.RowPtr row) factors.Ptr pre.Cols limit found
 
                 // A row whose values are smaller than the batch's: half the bound, a quarter, none.
                 let mutable lower = limit
@@ -144,7 +155,7 @@ type SelectCpu(threads: int) =
                 while lower > 0.0f && found.Count - rowStart[row] < least do
                     lower <- if lower > 0.3f * limit then 0.5f * lower else 0.0f
                     found.Count <- rowStart[row]
-                    collect (pre.RowPtr row) factors.Ptr pre.Cols lower found)
+                    collect bits (pre.RowPtr row) factors.Ptr pre.Cols lower found)
 
     let total rows =
         let mutable sum = 0
@@ -216,12 +227,35 @@ type SelectCpu(threads: int) =
 
         count
 
+    let largestOfRows bits (pre: Matrix) scale k (codes: Codes) =
+        let rows = pre.Rows
+        let limits: float32[] = Array.zeroCreate rows
+        let ties: int[] = Array.zeroCreate rows
+
+        collectAll bits pre scale bound k
+
+        Threads.ranges threads rows grain (fun _ first last ->
+            for row in first .. last - 1 do
+                let struct (list, start, stop) = rowRange rows row
+
+                if k <= 0 then
+                    limits[row] <- infinityf
+                elif stop - start > k then
+                    let ranked = list.Value.AsSpan(start, stop - start).ToArray()
+                    limits[row] <- Ranking.kthLargest (ranked.AsSpan()) k
+
+                    ties[row] <-
+                        k - Array.length (Array.filter (fun value -> value > limits[row]) ranked))
+
+        emit pre codes limits ties
+        bound <- if rows = 0 || k <= 0 then 0.0f else 0.8f * Array.average limits
+
     /// The `count` largest positive entries of the batch. Returns the smallest compared value kept, 0 if none.
     member _.BatchTopK(pre: Matrix, scale: float32[], count: int, codes: Codes) : float32 =
-        collectAll pre scale bound 0
+        collectAll signed pre scale bound 0
 
         if bound > 0.0f && total pre.Rows < count then
-            collectAll pre scale 0.0f 0
+            collectAll signed pre scale 0.0f 0
 
         let kept = min count (total pre.Rows)
 
@@ -252,31 +286,15 @@ type SelectCpu(threads: int) =
 
     /// The `k` largest positive entries of each row.
     member _.TopK(pre: Matrix, scale: float32[], k: int, codes: Codes) =
-        let rows = pre.Rows
-        let limits: float32[] = Array.zeroCreate rows
-        let ties: int[] = Array.zeroCreate rows
+        largestOfRows signed pre scale k codes
 
-        collectAll pre scale bound k
-
-        Threads.ranges threads rows grain (fun _ first last ->
-            for row in first .. last - 1 do
-                let struct (list, start, stop) = rowRange rows row
-
-                if k <= 0 then
-                    limits[row] <- infinityf
-                elif stop - start > k then
-                    let ranked = list.Value.AsSpan(start, stop - start).ToArray()
-                    limits[row] <- Ranking.kthLargest (ranked.AsSpan()) k
-
-                    ties[row] <-
-                        k - Array.length (Array.filter (fun value -> value > limits[row]) ranked))
-
-        emit pre codes limits ties
-        bound <- if rows = 0 || k <= 0 then 0.0f else 0.8f * Array.average limits
+    /// The `k` entries of each row that are largest by absolute value, none of them 0.
+    member _.AbsTopK(pre: Matrix, scale: float32[], k: int, codes: Codes) =
+        largestOfRows absolute pre scale k codes
 
     /// Every positive entry above its latent's threshold.
     member _.Above(pre: Matrix, threshold: float32[], codes: Codes) =
-        collectAll pre [||] 0.0f 0
+        collectAll signed pre [||] 0.0f 0
         let rows = pre.Rows
 
         for piece in 0 .. pieces rows - 1 do
@@ -288,16 +306,27 @@ type SelectCpu(threads: int) =
 
         emit pre codes (Array.zeroCreate rows) (Array.zeroCreate rows)
 
-    /// Apply the SAE's activation. `scale` is `Select.scale sae`. Returns the smallest compared value that
+    /// Apply an activation. `scale` is `Select.scale` of the SAE. Returns the smallest compared value that
     /// BatchTopK kept, 0 for the other activations.
-    member selector.Run(sae: Sae, scale: float32[], pre: Matrix, codes: Codes) : float32 =
-        match sae.Activation with
+    member selector.Apply
+        (activation: Activation, sae: Sae, scale: float32[], pre: Matrix, codes: Codes)
+        : float32 =
+        match activation with
         | Activation.BatchTopK(k, _) ->
             selector.BatchTopK(pre, scale, Select.batchCount k pre.Rows pre.Cols, codes)
         | other ->
             match other with
             | Activation.TopK(k, _) -> selector.TopK(pre, scale, k, codes)
+            | Activation.AbsTopK(k, _) -> selector.AbsTopK(pre, scale, k, codes)
             | Activation.JumpRelu threshold -> selector.Above(pre, threshold, codes)
             | _ -> selector.Above(pre, Array.zeroCreate sae.Latents, codes)
 
+            match other with
+            | Activation.Gated(scale, bias) -> Select.magnitudes sae scale bias codes
+            | _ -> ()
+
             0.0f
+
+    /// Apply the SAE's own activation.
+    member selector.Run(sae: Sae, scale: float32[], pre: Matrix, codes: Codes) : float32 =
+        selector.Apply(sae.Activation, sae, scale, pre, codes)

@@ -72,6 +72,7 @@ module Dense =
         | SaeArchitecture.TopK(k, _) -> Selections.ofRows k (fun _ -> true) hiddenPre
         | SaeArchitecture.BatchTopK(k, _, _) ->
             Selections.ofBatch k (Array2D.map (max 0.0) hiddenPre)
+        | _ -> raise (SynthSae.Compute.BadInput("sae.architecture", "cannot be trained yet"))
 
     /// The forward pass.
     let forward (batch: DenseBatch) : DenseForward =
@@ -79,7 +80,7 @@ module Dense =
         let input = if spec.ApplyBDecToInput then batch.X - batch["b_dec"] else batch.X
 
         let norms =
-            if spec.Architecture.Family.RescaleActsByDecoderNorm then
+            if spec.Architecture.Rescales then
                 Traced.rowNorms batch["W_dec"]
             else
                 Traced.constant (Array2D.create 1 spec.DSae 1.0)
@@ -119,7 +120,9 @@ module Dense =
                 { Selected = batch.Choose(dead forward.Hidden_pre.Value)
                   Scale =
                     min (float count / float most) 1.0
-                    * batch.Spec.Architecture.Family.AuxLossCoefficient
+                    * (batch.Spec.Architecture.AuxK
+                       |> Option.map _.Coefficient
+                       |> Option.defaultValue 0.0)
                   Residual = batch.Stop(batch.X - forward.Sae_out) }
 
     /// Σ error² over D, mean over the batch.

@@ -20,11 +20,12 @@ internal sealed class EvalCommand : CliCommand
     private readonly CommonOptions _common;
     private readonly Argument<string> _sae = new("sae folder|run")
     {
-        Description = "An SAE folder (cfg.json, sae_weights.safetensors) or a run folder.",
+        Description = "An SAE folder (cfg.json, sae_weights.safetensors), here or on the hub "
+            + "(owner/name:path), or a run folder.",
     };
 
     private readonly Option<string?> _model = CliOptions.File(
-        "--model", "preset|folder", "The synthetic model to score it on; a run brings its own.");
+        "--model", "preset|folder", "The model to score it on, also on the hub; a run has its own.");
 
     private readonly Option<long?> _samples =
         CliOptions.Count("--samples", $"Samples to score on; {DefaultSamples} if not given.");
@@ -53,12 +54,12 @@ internal sealed class EvalCommand : CliCommand
     private int Execute(ParseResult parsed)
     {
         var settings = _common.Read(parsed);
-        var path = parsed.GetRequiredValue(_sae);
+        var path = PullDisplay.Pin(_host, parsed.GetRequiredValue(_sae));
+        var model = parsed.GetValue(_model) is { } name ? PullDisplay.Pin(_host, name) : null;
         var samples = parsed.GetValue(_samples) ?? DefaultSamples;
         using var stop = new StopSignal(_host);
         try
         {
-            var model = parsed.GetValue(_model);
             var (world, scores) = Score(path, model, samples, settings, stop.Token);
             Write(path, world, scores, parsed.GetValue(_json));
             return ExitCode.Ok;
@@ -76,7 +77,7 @@ internal sealed class EvalCommand : CliCommand
             _host.Out.Write(Json.Pretty(new JsonObject
             {
                 ["schema"] = 1,
-                ["sae"] = Path.GetFullPath(path),
+                ["sae"] = HubNames.Find(path) is null ? Path.GetFullPath(path) : path,
                 ["model"] = world.Name,
                 ["evaluation"] = scores.ToJson(),
             }));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SynthSae.Hosting;
+using SynthSae.Progress;
 using SynthSae.Reports;
 using SynthSae.Settings;
 
@@ -12,7 +13,8 @@ internal sealed class InspectCommand : CliCommand
     private readonly CommonOptions _common;
     private readonly Argument<string> _what = new("preset|file|folder")
     {
-        Description = "A preset, a specification's file, or a folder of a model, an SAE or a run.",
+        Description = "A preset, a specification's file, or a folder of a model, an SAE or a run; "
+            + "one on the hub as owner/name:path.",
     };
 
     public InspectCommand(Host host)
@@ -32,7 +34,9 @@ internal sealed class InspectCommand : CliCommand
 
     private int Execute(ParseResult parsed)
     {
-        new Inspection(_common.Read(parsed), _host).Write(parsed.GetRequiredValue(_what));
+        var settings = _common.Read(parsed);
+        var name = PullDisplay.Pin(_host, parsed.GetRequiredValue(_what));
+        new Inspection(settings, _host).Write(name);
         return ExitCode.Ok;
     }
 }

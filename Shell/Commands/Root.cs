@@ -25,6 +25,7 @@ internal static class Root
             new EncodeCommand(host),
             new DecodeCommand(host),
             new InspectCommand(host),
+            new PullCommand(host),
             new PresetsCommand(host),
             new DoctorCommand(host),
             new BenchCommand(host),

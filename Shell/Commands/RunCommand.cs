@@ -118,11 +118,17 @@ internal sealed class RunCommand : CliCommand
             return RunStart.Again(interrupted, settings);
         }
 
-        var plan = RunSpecs.Load(parsed.GetRequiredValue(_what), Changes(parsed));
+        var plan = Plan(parsed);
         var folder = parsed.GetValue(_out) is { } path
             ? RunFolder.CreateAt(path)
             : RunFolder.CreateIn(settings.RunsFolder, RunId.Of(plan, DateTime.UtcNow));
         return RunStart.Anew(plan, settings, folder);
+    }
+
+    private RunPlan Plan(ParseResult parsed)
+    {
+        using var display = new PullDisplay(_host);
+        return RunSpecs.Load(parsed.GetRequiredValue(_what), Changes(parsed), display);
     }
 
     // A run that goes on is what its folder says.

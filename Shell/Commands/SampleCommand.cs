@@ -19,7 +19,8 @@ internal sealed class SampleCommand : CliCommand
     private readonly CommonOptions _common;
     private readonly Argument<string> _model = new("preset|folder")
     {
-        Description = "A preset, a specification's file, a model folder or a run folder.",
+        Description = "A preset, a specification's file, a model folder, here or on the hub "
+            + "(owner/name:path), or a run folder.",
     };
 
     private readonly Option<long?> _samples =
@@ -68,11 +69,12 @@ internal sealed class SampleCommand : CliCommand
         var settings = _common.Read(parsed);
         var samples = SmallCount(parsed, _samples, DefaultSamples);
         var first = SmallCount(parsed, _first, DefaultFirst);
+        var model = PullDisplay.Pin(_host, parsed.GetRequiredValue(_model));
         using var stop = new StopSignal(_host);
         LoadedWorld world;
         try
         {
-            world = LoadWorld(parsed.GetRequiredValue(_model), settings, stop.Token);
+            world = LoadWorld(model, settings, stop.Token);
         }
         catch (OperationCanceledException)
         {

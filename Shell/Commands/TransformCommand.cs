@@ -2,6 +2,7 @@ using System.CommandLine;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
+using SynthSae.Progress;
 using SynthSae.Settings;
 
 namespace SynthSae.Commands;
@@ -13,7 +14,7 @@ internal abstract class TransformCommand : CliCommand
     private readonly CommonOptions _common;
     private readonly Argument<string> _sae = new("sae folder|run")
     {
-        Description = "An SAE folder or a run folder.",
+        Description = "An SAE folder, here or on the hub (owner/name:path), or a run folder.",
     };
 
     private readonly Option<string> _input;
@@ -40,7 +41,7 @@ internal abstract class TransformCommand : CliCommand
     {
         var settings = _common.Read(parsed);
         var output = parsed.GetRequiredValue(_output);
-        var sae = SavedSaes.Open(parsed.GetRequiredValue(_sae));
+        var sae = SavedSaes.Open(PullDisplay.Pin(_host, parsed.GetRequiredValue(_sae)));
         var rows = Transform(sae, parsed.GetRequiredValue(_input), output, settings);
         _host.Error.WriteLine($"wrote {Counts.Exact(rows)} samples to {output}");
         return ExitCode.Ok;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.FSharp.Collections;
+using SynthSae.Hub;
 using SynthSae.Runs;
 using SynthSae.Spec;
 
@@ -14,29 +15,33 @@ public static class RunSpecs
 
     /// <summary>
     /// The run that a preset, a specification's file, a run folder or its run.json describes, after
-    /// the changes, each a path of the specification and a value.
+    /// the changes, each a path of the specification and a value. A model on the hub is downloaded,
+    /// and named with its commit from then on; <paramref name="observer"/> hears of that.
     /// </summary>
     /// <exception cref="SpecException">The specification breaks rules; all are listed.</exception>
-    public static RunPlan Load(string name, IReadOnlyList<(string Path, string Value)> changes)
+    public static RunPlan Load(
+        string name,
+        IReadOnlyList<(string Path, string Value)> changes,
+        IPullObserver? observer = null)
     {
         var (title, spec) = Read(name);
         var pairs = changes.Select(change => Tuple.Create(change.Path, change.Value));
         var changed = RunSpecModule.set(ListModule.OfSeq(pairs), spec).OrThrow("what is set");
-        return new RunPlan(title, RunSpecModule.validate(Located(changed)).OrThrow(name));
+        Valid<RunSpec> Validate(RunSpec run) => RunSpecModule.validate(run).OrThrow(name);
+        // What is wrong is told before anything is downloaded.
+        return new RunPlan(title, Validate(Located(Validate(changed).Value, observer)));
     }
 
     /// <summary>The specification that a source describes, not validated.</summary>
     public static (string Title, RunSpec Spec) Read(string name) =>
+        HubNames.Find(name) is not null ? throw NoRun(name, "a folder on the hub") :
         Sources.Find(name) switch
         {
             Source.OfPreset preset => (preset.Name, preset.Preset.Run),
             Source.RunFile file => ReadFile(file.Name, file.Text),
             Source.RunFolder { Folder: var folder } =>
                 ReadFile(folder.RunFile, Files.ReadText(folder.RunFile)),
-            Source.ModelFile or Source.ModelFolder => throw Failure.BadInput(
-                name,
-                "is a synthetic model, not a run; name it in a run, e.g. "
-                    + $"synthsae run small --set synthetic_model={name}"),
+            Source.ModelFile or Source.ModelFolder => throw NoRun(name, "a synthetic model"),
             _ => throw Failure.BadInput(name, "is an SAE, not a run; score it with synthsae eval"),
         };
 
@@ -45,16 +50,23 @@ public static class RunSpecs
         PresetList.Find(preset) is { } known
         && Equals(RunSpecModule.model(plan.Spec.Value), RunSpecModule.model(known.Run));
 
-    // A run must find its data again from any folder.
-    private static RunSpec Located(RunSpec run) =>
-        new(Located(run.Data), run.Sae, run.Training, run.Evaluation);
+    private static Exception NoRun(string name, string what) =>
+        Failure.BadInput(
+            name,
+            $"is {what}, not a run; a model is named in a run, e.g. "
+                + $"synthsae run small --set synthetic_model={name}");
 
-    private static DataSource Located(DataSource data) =>
+    // A run must find its data again, from any folder and at any time.
+    private static RunSpec Located(RunSpec run, IPullObserver? observer) =>
+        new(Located(run.Data, observer), run.Sae, run.Training, run.Evaluation);
+
+    private static DataSource Located(DataSource data, IPullObserver? observer) =>
         data switch
         {
             DataSource.Synthetic { Item: ModelSource.Named { Item: var name } }
-                when PresetList.Find(name) is null && Path.Exists(name) =>
-                DataSource.NewSynthetic(ModelSource.NewNamed(Path.GetFullPath(name))),
+                when PresetList.Find(name) is null =>
+                DataSource.NewSynthetic(ModelSource.NewNamed(
+                    Path.Exists(name) ? Path.GetFullPath(name) : HubNames.Pin(name, observer))),
             DataSource.Activations { Item: var files } => DataSource.NewActivations(
                 new ActivationsSpec(
                     ListModule.OfSeq(files.Files.Select(Located)),

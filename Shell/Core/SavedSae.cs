@@ -3,7 +3,7 @@ using SynthSae.Compute;
 namespace SynthSae.Core;
 
 /// <summary>An SAE that was read from a folder.</summary>
-/// <param name="Folder">The folder with cfg.json.</param>
+/// <param name="Folder">The folder with cfg.json, or its name on the hub.</param>
 /// <param name="Sae">In its inference form.</param>
 /// <param name="Architecture">As cfg.json names it.</param>
 public sealed record SavedSae(string Folder, Sae Sae, string Architecture);

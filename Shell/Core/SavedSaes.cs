@@ -23,16 +23,17 @@ public static class SavedSaes
         SaeFiles.write(folder, metadata, sae);
     }
 
-    /// <summary>Read an SAE folder, or that of a run.</summary>
+    /// <summary>Read an SAE folder, here or on the hub, or that of a run.</summary>
     public static SavedSae Open(string path)
     {
-        var folder = RunFolder.Is(path) ? RunFolder.Open(path).SaeFolder : path;
+        var name = RunFolder.Is(path) ? RunFolder.Open(path).SaeFolder : path;
+        var folder = HubNames.Locate(name);
         if (!Directory.Exists(folder))
         {
             throw Failure.BadInput(folder, "there is no such folder");
         }
 
         var read = SaeFiles.read(folder);
-        return new SavedSae(folder, read.Inference, read.Config.Architecture);
+        return new SavedSae(name, read.Inference, read.Config.Architecture);
     }
 }

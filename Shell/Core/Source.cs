@@ -2,7 +2,7 @@ using SynthSae.Spec;
 
 namespace SynthSae.Core;
 
-/// <summary>Something that a command line names: a preset, a file or a folder.</summary>
+/// <summary>Something that a command line names: a preset, a file, or a folder, here or on the hub.</summary>
 /// <param name="Name">As it was written.</param>
 public abstract record Source(string Name)
 {
@@ -19,8 +19,8 @@ public abstract record Source(string Name)
     public sealed record ModelFile(string Name, string Text) : Source(Name);
 
     /// <summary>A synthetic model in the reference's format.</summary>
-    public sealed record ModelFolder(string Name) : Source(Name);
+    public sealed record ModelFolder(string Name, string Folder) : Source(Name);
 
     /// <summary>An SAE in the reference's format.</summary>
-    public sealed record SaeFolder(string Name) : Source(Name);
+    public sealed record SaeFolder(string Name, string Folder) : Source(Name);
 }

@@ -9,20 +9,24 @@ public static class Sources
     private const string ModelConfig = "synthetic_model_config.json";
     private const string SaeConfig = "cfg.json";
 
-    /// <summary>What a name stands for; a preset is found before a file of the same name.</summary>
+    /// <summary>
+    /// What a name stands for; a preset is found before a file of the same name, and a folder
+    /// before one on the hub, which is downloaded if it is not in the cache.
+    /// </summary>
     public static Source Find(string name) =>
         PresetList.Find(name) is { } preset ? new Source.OfPreset(name, preset)
-        : Directory.Exists(name) ? Folder(name)
+        : Directory.Exists(name) ? Folder(name, name)
         : File.Exists(name) ? OfFile(name)
+        : HubNames.Find(name) is not null ? Folder(name, HubNames.Locate(name))
         : throw Failure.BadInput(
             name, $"there is no such preset, file or folder{Nearest.Hint(name, PresetList.Names)}");
 
-    private static Source Folder(string name)
+    private static Source Folder(string name, string folder)
     {
-        bool Has(string file) => File.Exists(Path.Combine(name, file));
-        return Runs.RunFolder.Is(name) ? new Source.RunFolder(name, Runs.RunFolder.Open(name))
-            : Has(ModelConfig) ? new Source.ModelFolder(name)
-            : Has(SaeConfig) ? new Source.SaeFolder(name)
+        bool Has(string file) => File.Exists(Path.Combine(folder, file));
+        return Runs.RunFolder.Is(folder) ? new Source.RunFolder(name, Runs.RunFolder.Open(folder))
+            : Has(ModelConfig) ? new Source.ModelFolder(name, folder)
+            : Has(SaeConfig) ? new Source.SaeFolder(name, folder)
             : throw Failure.BadInput(
                 name,
                 $"is no run, model or SAE: it holds no run.json, {ModelConfig} or {SaeConfig}");

@@ -6,7 +6,7 @@ using SynthSae.Spec;
 namespace SynthSae.Core;
 
 /// <summary>
-/// Finds synthetic models by name, file or folder, and makes them ready for sampling.
+/// Finds synthetic models by name, file or folder, here or on the hub, and makes them ready for sampling.
 /// </summary>
 public static class Worlds
 {
@@ -17,7 +17,7 @@ public static class Worlds
         Sources.Find(name) switch
         {
             Source.ModelFile file => Compile(name, ReadModel(file), settings),
-            Source.ModelFolder => ReadFolder(name),
+            Source.ModelFolder folder => ReadFolder(name, folder.Folder),
             Source.SaeFolder => throw Failure.BadInput(name, "is an SAE, not a synthetic model"),
             _ => Load(RunSpecs.Read(name).Spec.Data, name, settings),
         };
@@ -62,6 +62,6 @@ public static class Worlds
         return new LoadedWorld(world, name, origin, note);
     }
 
-    private static LoadedWorld ReadFolder(string folder) =>
-        new(ModelFolder.read(folder), folder, "folder", null);
+    private static LoadedWorld ReadFolder(string name, string folder) =>
+        new(ModelFolder.read(folder), name, "folder", null);
 }

@@ -13,7 +13,8 @@ public static class Folders
             ? folder
             : Path.Combine(Home, underHome);
 
-    private static string Home =>
+    /// <summary>The user's own folder.</summary>
+    public static string Home =>
         Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home
             ? home
             : Path.GetTempPath();

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
+using SynthSae.Progress;
 using SynthSae.Settings;
 using SynthSae.Spec;
 
@@ -59,7 +60,7 @@ internal sealed class Inspection(AppSettings settings, Host host)
         }
         else if (run.Data is DataSource.Synthetic { Item: ModelSource.Named named })
         {
-            WriteWorld(Worlds.Load(named.Item, settings));
+            WriteWorld(Worlds.Load(PullDisplay.Pin(host, named.Item), settings));
         }
         else
         {

@@ -48,7 +48,7 @@ module Cli =
 
         // Settings of whoever runs the tests stay out of them.
         for name in Seq.toList info.Environment.Keys do
-            if name.StartsWith "SYNTHSAE_" then
+            if name.StartsWith "SYNTHSAE_" || name.StartsWith "HF_" then
                 info.Environment.Remove name |> ignore
 
         info.Environment["XDG_CONFIG_HOME"] <- Path.Combine(folder, "config")

@@ -6,7 +6,16 @@ open SynthSae.Tests
 open Xunit
 
 let commands =
-    [ "run"; "eval"; "sample"; "encode"; "decode"; "inspect"; "presets"; "doctor"; "bench" ]
+    [ "run"
+      "eval"
+      "sample"
+      "encode"
+      "decode"
+      "inspect"
+      "pull"
+      "presets"
+      "doctor"
+      "bench" ]
 
 [<Fact>]
 let ``every command explains itself with examples`` () =

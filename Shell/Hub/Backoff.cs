@@ -1,0 +1,25 @@
+namespace SynthSae.Hub;
+
+/// <summary>Waits between attempts, longer with each failure in a row.</summary>
+internal sealed class Backoff(HubSettings settings, int attempts)
+{
+    private int _failures;
+
+    /// <summary>An attempt has come further than all before it.</summary>
+    public void Reset() => _failures = 0;
+
+    /// <summary>Wait before the next attempt; false if there is to be none.</summary>
+    public async Task<bool> WaitAsync(HubFailure failure, CancellationToken stop)
+    {
+        var usual = settings.FirstWait * Math.Pow(2, Math.Min(_failures, 20));
+        var wait = failure.Wait is { } asked && asked > usual ? asked : usual;
+        _failures++;
+        if (!failure.IsPassing || _failures >= attempts || wait > settings.LongestWait)
+        {
+            return false;
+        }
+
+        await Task.Delay(wait, stop);
+        return true;
+    }
+}

@@ -1,0 +1,11 @@
+namespace SynthSae.Hub;
+
+/// <summary>What a folder holds.</summary>
+public enum FolderKind
+{
+    /// <summary>A synthetic model.</summary>
+    Model,
+
+    /// <summary>A sparse autoencoder.</summary>
+    Sae,
+}

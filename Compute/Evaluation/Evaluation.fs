@@ -22,15 +22,16 @@ module Evaluation =
                 )
             )
 
-    /// `run`, telling `progress` after each batch how many samples are done.
+    /// `run` of an SAE that may prune, telling `progress` after each batch how many samples are done.
     let runWith
         (progress: int64 -> unit)
         (backend: Backend)
         (sampler: Sampler)
         (world: World)
-        (sae: Sae)
+        (inference: Inference)
         (settings: EvaluationSettings)
         : EvaluationResult =
+        let sae = inference.Sae
         check world sae settings
 
         let threads = Backend.threads backend
@@ -46,7 +47,7 @@ module Evaluation =
                 blocks
             )
 
-        let runner = SaeRunner(backend, sae)
+        let runner = SaeRunner(backend, inference)
         let truth, latents = Codes world.NumFeatures, Codes sae.Latents
         let mutable x = Matrix(0, sae.Dim)
         let mutable xHat = Matrix(0, sae.Dim)
@@ -69,4 +70,4 @@ module Evaluation =
     /// Score an SAE on the evaluation stream of a world, in one pass. The SAE's activation decides its form:
     /// BatchTopK selects within each batch, a last partial one included.
     let run backend sampler world sae settings =
-        runWith ignore backend sampler world sae settings
+        runWith ignore backend sampler world (Inference.plain sae) settings

@@ -1,5 +1,6 @@
 namespace SynthSae.Compute
 
+open System
 open SynthSae.Compute.Ops
 
 /// x' → pre and pre → codes on a backend.
@@ -11,7 +12,8 @@ type private IEncoder =
 
 /// Encodes and decodes batches with one SAE on a backend, keeping buffers between batches.
 [<Sealed>]
-type SaeRunner(backend: Backend, sae: Sae) =
+type SaeRunner(backend: Backend, inference: Inference) =
+    let sae = inference.Sae
     let noBias: float32[] = Array.zeroCreate sae.Dim
     let scale = Select.scale sae
 
@@ -20,6 +22,10 @@ type SaeRunner(backend: Backend, sae: Sae) =
         match sae.Activation with
         | Activation.Pursuit _ -> sae.ApplyDecoderBiasToInput
         | _ -> true
+
+    let bias = if adds then sae.DecoderBias else noBias
+    let pruner = lazy Pruner(backend, sae.Decoder, bias)
+    let selected = Codes sae.Latents
 
     let mutable pre = Matrix(0, sae.Latents)
     let mutable centred = Matrix(0, sae.Dim)
@@ -86,11 +92,8 @@ type SaeRunner(backend: Backend, sae: Sae) =
         Refine.input refinement.Eta input residual
         residual
 
-    /// The SAE in use.
-    member _.Sae = sae
-
-    /// Latents of x (B, D) as codes: pre-activations of the selected entries (see `Select` on the decoder norm).
-    member _.Encode(x: Matrix, codes: Codes) =
+    /// Latents before pruning.
+    let select (x: Matrix) (codes: Codes) =
         match sae.Activation with
         | Activation.Pursuit _ -> raise (BadInput("SAE", "matching pursuit cannot be run yet"))
         | _ -> ()
@@ -106,9 +109,33 @@ type SaeRunner(backend: Backend, sae: Sae) =
         encoder.Encode(input, pre)
         encoder.Select(sae.Activation, pre, codes)
 
+    let score (x: Matrix) (codes: Codes) =
+        let input = if sae.Scaling = InputScaling.None then x else scaled
+        pruner.Value.Scores(input, factors, codes)
+
+    /// Without pruning.
+    new(backend, sae: Sae) = SaeRunner(backend, Inference.plain sae)
+
+    /// The SAE in use.
+    member _.Sae = sae
+
+    /// Latents of x (B, D) as codes: pre-activations of the selected entries (see `Select` on the decoder norm) that
+    /// pruning leaves.
+    member _.Encode(x: Matrix, codes: Codes) =
+        match inference.PruneBelow with
+        | None -> select x codes
+        | Some threshold ->
+            select x selected
+            let _ = score x selected
+            pruner.Value.Keep(selected, threshold, codes)
+
+    /// Leave-one-out scores z (see `Prune`) of the codes of x (B, D), the batch that was encoded last: in the order
+    /// of the codes, in units of x; until the next call.
+    member _.Scores(x: Matrix, codes: Codes) : ReadOnlySpan<float32> = score x codes
+
     /// x̂ (B, D) = codes · W_dec + b_dec, of the batch that was encoded last.
     member _.Decode(codes: Codes, reconstruction: Matrix) =
-        encoder.Decode(codes, (if adds then sae.DecoderBias else noBias), reconstruction)
+        encoder.Decode(codes, bias, reconstruction)
 
         if sae.Scaling <> InputScaling.None then
             InputScale.undo shifts factors reconstruction

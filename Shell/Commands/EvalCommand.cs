@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using SynthSae.Compute;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
@@ -101,7 +102,7 @@ internal sealed class EvalCommand : CliCommand
             var world = Stoppable.Wait(() => LoadWorld(path, model, settings), stop);
             observer.Phase(RunPhase.Evaluation, $"{Counts.Exact(samples)} samples");
             var scored = Scoring.Score(
-                settings, world, sae, samples, BatchSize, Hear);
+                settings, world, new Inference(sae, null), samples, BatchSize, Hear);
             return (world, scored.Scores);
 
             void Hear(long done)

@@ -18,7 +18,7 @@ public static class Scoring
     public static Scored Score(
         AppSettings settings,
         LoadedWorld world,
-        Sae sae,
+        Inference sae,
         long samples,
         int batchSize,
         Action<long> progress)

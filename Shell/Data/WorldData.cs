@@ -32,5 +32,5 @@ internal sealed class WorldData(LoadedWorld world, long seed, AppSettings settin
 
     /// <inheritdoc/>
     public Scoring.Scored Score(Sae sae, long samples, int batchSize, Action<long> progress) =>
-        Scoring.Score(settings, world, sae, samples, batchSize, progress);
+        Scoring.Score(settings, world, new Inference(sae, null), samples, batchSize, progress);
 }

@@ -142,7 +142,9 @@ let ``progress is told after every batch`` () =
     let told = ResizeArray<int64>()
     let sampler = Sampler.create (Backend.Cpu 1) world
 
-    Evaluation.runWith told.Add (Backend.Cpu 1) sampler world (ideal world) (settings 25L 10)
+    let inference = Inference.plain (ideal world)
+
+    Evaluation.runWith told.Add (Backend.Cpu 1) sampler world inference (settings 25L 10)
     |> ignore
 
     Assert.Equal<int64[]>([| 10L; 20L; 25L |], told.ToArray())

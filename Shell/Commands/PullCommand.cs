@@ -53,6 +53,7 @@ internal sealed class PullCommand : CliCommand
         }
         catch (OperationCanceledException)
         {
+            _host.Error.WriteLine("Stopped; the next pull goes on from here.");
             return stop.ExitCode;
         }
     }

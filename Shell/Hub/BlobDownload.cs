@@ -9,7 +9,7 @@ namespace SynthSae.Hub;
 /// attempt goes on with, also that of another process; it becomes the blob when it is whole and
 /// has the right checksum.
 /// </summary>
-internal sealed class BlobDownload(HubHttp http, HubFile file, IPullObserver observer)
+internal sealed class BlobDownload(HubHttp http, HubFile file)
 {
     private const int BufferSize = 1 << 18;
 
@@ -55,7 +55,7 @@ internal sealed class BlobDownload(HubHttp http, HubFile file, IPullObserver obs
     // Until all is there: each attempt goes on where the last one has ended.
     private async Task AppendAsync(FileStream stream, CancellationToken stop)
     {
-        var backoff = new Backoff(http.Settings, http.Settings.Attempts);
+        var backoff = new Backoff(http, http.Settings.Attempts);
         var furthest = stream.Length;
         while (stream.Length != file.Size)
         {
@@ -133,7 +133,7 @@ internal sealed class BlobDownload(HubHttp http, HubFile file, IPullObserver obs
             }
 
             Write(stream.Name, () => stream.Write(_buffer, 0, count));
-            observer.Progress(file.Name, stream.Length, file.Size);
+            http.Observer.Progress(file.Name, stream.Length, file.Size);
         }
     }
 

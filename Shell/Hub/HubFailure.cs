@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Authentication;
 using System.Text.RegularExpressions;
 
 namespace SynthSae.Hub;
@@ -15,24 +16,30 @@ internal sealed partial class HubFailure(string problem) : Exception(problem)
 
     /// <summary>What a status that is no success means for a repository.</summary>
     public static HubFailure OfStatus(
-        HttpResponseMessage response, HubId id, string what, bool hasToken)
+        HttpResponseMessage response, HubId id, string what, string? tokenSource)
     {
         string? Header(string name) =>
             response.Headers.TryGetValues(name, out var values) ? values.First() : null;
         var status = (int)response.StatusCode;
         var code = Header("X-Error-Code");
         var host = response.RequestMessage?.RequestUri?.Host;
+        // To a stranger the hub does not admit that a private repository exists.
         var problem = (status, code) switch
         {
-            (_, "GatedRepo") => "access to it has to be asked for on its page at the hub, and the "
-                + (hasToken ? "token gives none" : "request needs a token (HF_TOKEN)"),
+            (_, "GatedRepo") => "access to it has to be asked for on its page at the hub; "
+                + (tokenSource is null
+                    ? "the request then needs a token (HF_TOKEN)"
+                    : $"the token of {tokenSource} gives none"),
             (_, "RevisionNotFound") => $"has no branch, tag or commit {id.Revision}",
             (_, "EntryNotFound") => $"has no file {what}",
-            (401, _) when hasToken => $"{host} does not accept the token, or the token gives no "
-                + "access to it",
-            (401, _) => "there is no such repository, or it is private and needs a token (HF_TOKEN)",
+            (401, not "RepoNotFound") when tokenSource is not null =>
+                $"{host} does not accept the token of {tokenSource}",
+            (401, _) or (_, "RepoNotFound") => "there is no such repository, or "
+                + (tokenSource is null
+                    ? "it is private and needs a token (HF_TOKEN)"
+                    : $"the token of {tokenSource} gives no access to it"),
             (403, _) => $"{host} refuses access to {what}"
-                + (hasToken ? ": the token does not give it" : ""),
+                + (tokenSource is null ? "" : $"; the token of {tokenSource} does not give it"),
             (404, _) => $"{host} knows no {what}",
             (429, _) => $"{host} takes no more requests for now; try again later",
             _ => $"{host} answers {status} ({response.ReasonPhrase}) to the request for {what}"
@@ -59,7 +66,7 @@ internal sealed partial class HubFailure(string problem) : Exception(problem)
             _ => $"{uri.Authority} could not be asked: {Plain(error.GetBaseException().Message)}",
         })
         {
-            IsPassing = error.HttpRequestError != HttpRequestError.SecureConnectionError,
+            IsPassing = error.GetBaseException() is not AuthenticationException, // a certificate
         };
 
     /// <summary>Nothing was heard for too long.</summary>

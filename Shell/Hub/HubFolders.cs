@@ -12,8 +12,7 @@ namespace SynthSae.Hub;
 /// <param name="observer">Hears of the progress; null for nobody.</param>
 public sealed class HubFolders(HubSettings settings, IPullObserver? observer = null) : IDisposable
 {
-    private readonly IPullObserver _observer = observer ?? new Unobserved();
-    private readonly HubHttp _http = new(settings);
+    private readonly HubHttp _http = new(settings, observer ?? new Unobserved());
 
     /// <summary>The folder as far as it is known without asking the hub; null if it is not, or
     ///   not all of it.</summary>
@@ -78,7 +77,7 @@ public sealed class HubFolders(HubSettings settings, IPullObserver? observer = n
         }
         catch (HubFailure failure) when (failure.IsPassing && cached is not null)
         {
-            _observer.Note($"{failure.Message}; taking {cached.Id} from the cache");
+            _http.Observer.Note($"{failure.Message}; taking {cached.Id} from the cache");
             return null;
         }
     }
@@ -117,14 +116,14 @@ public sealed class HubFolders(HubSettings settings, IPullObserver? observer = n
         var blob = cache.Blob(file.Checksum);
         using var mine = await cache.LockAsync(
             file.Checksum,
-            () => _observer.Note($"waiting for another process that fetches {file.Name}"),
+            () => _http.Observer.Note($"waiting for another process that fetches {file.Name}"),
             stop);
         // Another commit may have brought it, or another process while this one waited.
         var isNew = !File.Exists(blob)
             || file.Size is { } size && SizeOf(blob) != size;
         if (isNew)
         {
-            await new BlobDownload(_http, file, _observer).ToAsync(blob, stop);
+            await new BlobDownload(_http, file).ToAsync(blob, stop);
         }
 
         HubCache.Link(

@@ -8,7 +8,7 @@ namespace SynthSae.Hub;
 /// Requests to the hub. The redirections are followed here, not by the client: the token goes to
 /// the hub and to nobody else.
 /// </summary>
-internal sealed class HubHttp(HubSettings settings) : IDisposable
+internal sealed class HubHttp(HubSettings settings, IPullObserver observer) : IDisposable
 {
     private const int MaxRedirections = 10;
 
@@ -27,6 +27,8 @@ internal sealed class HubHttp(HubSettings settings) : IDisposable
 
     public HubSettings Settings => settings;
 
+    public IPullObserver Observer => observer;
+
     /// <summary>An address below the endpoint; the parts are escaped.</summary>
     public Uri Address(params IEnumerable<string> parts) =>
         new($"{settings.Endpoint.AbsoluteUri.TrimEnd('/')}/"
@@ -43,7 +45,7 @@ internal sealed class HubHttp(HubSettings settings) : IDisposable
     public async Task<HttpResponseMessage> AskAsync(
         HubRequest request, int attempts, bool stay, CancellationToken stop)
     {
-        var backoff = new Backoff(settings, attempts);
+        var backoff = new Backoff(this, attempts);
         while (true)
         {
             try
@@ -106,7 +108,7 @@ internal sealed class HubHttp(HubSettings settings) : IDisposable
             using (response)
             {
                 throw HubFailure.OfStatus(
-                    response, request.Id, request.What, settings.Token is not null);
+                    response, request.Id, request.What, settings.TokenSource);
             }
         }
 

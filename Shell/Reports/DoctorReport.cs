@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using SynthSae.Compute;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
+using SynthSae.Hub;
 using SynthSae.Settings;
 
 namespace SynthSae.Reports;
@@ -27,6 +29,11 @@ public sealed class DoctorReport(AppSettings settings)
             .Add("memory", Numbers.Bytes(Machine.Memory))
             .Add("GPU", "not used: this version computes on the processor")
             .Add("runs folder", _runs.ToString())
+            .Add("hub", Hub(hub =>
+                $"{hub.Endpoint.AbsoluteUri.TrimEnd('/')}{(hub.Offline ? " (offline)" : "")}, "
+                    + $"{(hub.TokenSource is { } source ? $"token of {source}" : "no token")}, "
+                    + $"cache {hub.CacheFolder}",
+                problem => problem))
             .Add("cache folder", _cache?.ToString() ?? "none: worlds are compiled anew each time");
         machine.Write(host.Out, host.Width);
         host.Out.WriteLine();
@@ -69,7 +76,28 @@ public sealed class DoctorReport(AppSettings settings)
             ["machine"] = Machine.ToJson(),
             ["runs_folder"] = _runs.ToJson(),
             ["cache_folder"] = _cache?.ToJson(),
+            ["hub"] = Hub(hub =>
+                new JsonObject
+                {
+                    ["endpoint"] = hub.Endpoint.AbsoluteUri,
+                    ["cache"] = hub.CacheFolder,
+                    ["token"] = hub.TokenSource,
+                    ["offline"] = hub.Offline,
+                },
+                problem => new JsonObject { ["problem"] = problem }),
             ["settings"] = values,
         };
+    }
+
+    private static T Hub<T>(Func<HubSettings, T> describe, Func<string, T> wrong)
+    {
+        try
+        {
+            return describe(HubSettings.OfEnvironment());
+        }
+        catch (BadInput error)
+        {
+            return wrong(error.Message);
+        }
     }
 }

@@ -341,10 +341,12 @@ let ``failures that do not pass are told after some attempts`` () =
 
 [<Theory>]
 [<InlineData(401, "RepoNotFound", false, "private and needs a token (HF_TOKEN)")>]
-[<InlineData(401, "RepoNotFound", true, "does not accept the token")>]
+[<InlineData(401, "RepoNotFound", true, "the token of HF_TOKEN gives no access")>]
+[<InlineData(404, "RepoNotFound", true, "there is no such repository")>]
+[<InlineData(401, "", true, "does not accept the token of HF_TOKEN")>]
 [<InlineData(403, "GatedRepo", false, "needs a token (HF_TOKEN)")>]
-[<InlineData(403, "GatedRepo", true, "the token gives none")>]
-[<InlineData(403, "", true, "the token does not give it")>]
+[<InlineData(403, "GatedRepo", true, "the token of HF_TOKEN gives none")>]
+[<InlineData(403, "", true, "the token of HF_TOKEN does not give it")>]
 [<InlineData(404, "", false, "knows no repository toy/things")>]
 let ``refusals are told in words, at once`` status code withToken expected =
     use place = new Place(model)

@@ -79,3 +79,15 @@ module EvaluationReport =
             text.Append(csvLine report).Append('\n') |> ignore
 
         text.ToString()
+
+    /// The table of latents of an evaluation without a truth: latent, firing rate, whether dead.
+    let firingCsv (result: UnsupervisedResult) : string =
+        let text = StringBuilder("latent,firing_rate,dead\n")
+
+        result.FiringRates
+        |> Array.iteri (fun latent rate ->
+            let number = rate.ToString("G9", CultureInfo.InvariantCulture)
+            let dead = if rate = 0.0 then 1 else 0
+            text.Append($"{latent},{number},{dead}\n") |> ignore)
+
+        text.ToString()

@@ -1,14 +1,5 @@
 namespace SynthSae.Compute
 
-/// How an SAE is scored.
-type EvaluationSettings =
-    {
-        /// Samples of the evaluation stream, from its first.
-        Samples: int64
-        /// Samples at a time; matters to an SAE whose latents compete across the batch.
-        BatchSize: int
-    }
-
 /// One latent in the light of the features it may stand for.
 type LatentReport =
     {

@@ -1,50 +1,25 @@
 namespace SynthSae.Compute.Files
 
 open System
-open System.IO
-open System.Runtime.InteropServices
-open Microsoft.Win32.SafeHandles
 open SynthSae.Compute
 
 /// An open safetensors file: the header is in memory, a tensor is read when asked for, straight into its
-/// destination. (Positioned reads, not a memory map: a file that shrinks meanwhile is then an error, not
-/// the end of the process.) Every fault raises `BadInput` naming file, tensor and rule.
+/// destination. Every fault raises `BadInput` naming file, tensor and rule.
 [<Sealed>]
 type SafetensorsFile internal (path: string) =
-    let fail problem = raise (BadInput(path, problem))
-
-    let handle: SafeFileHandle = FileErrors.reading path (fun () -> File.OpenHandle path)
-
-    let readAt (offset: int64) (destination: Span<byte>) =
-        let mutable read = 0
-        let mutable ended = false
-
-        while read < destination.Length && not ended do
-            let rest = destination.Slice read
-
-            let count =
-                try
-                    RandomAccess.Read(handle, rest, offset + int64 read)
-                with :? IOException as error ->
-                    // A span cannot be captured by `FileErrors.reading`.
-                    FileErrors.reading path (fun () -> raise error)
-
-            ended <- count = 0
-            read <- read + count
-
-        if ended then
-            fail "ends too early"
+    let content = new PositionedFile(path)
+    let fail problem = content.Fail problem
 
     let headerLength, dataLength =
         try
-            let length = FileErrors.reading path (fun () -> RandomAccess.GetLength handle)
+            let length = content.Length
 
             if length < 8L then
                 fail
                     $"has {length} bytes; a safetensors file begins with the 8-byte length of its header"
 
             let prefix = Array.zeroCreate<byte> 8
-            readAt 0L (prefix.AsSpan())
+            content.Read(0L, prefix.AsSpan())
             let header = BitConverter.ToUInt64(prefix, 0)
 
             if header > uint64 SafetensorsHeader.MaxLength then
@@ -58,16 +33,16 @@ type SafetensorsFile internal (path: string) =
 
             int header, length - 8L - int64 header
         with _ ->
-            handle.Dispose()
+            (content :> IDisposable).Dispose()
             reraise ()
 
     let tensors, metadata =
         try
             let header = Array.zeroCreate<byte> headerLength
-            readAt 8L (header.AsSpan())
+            content.Read(8L, header.AsSpan())
             SafetensorsHeader.parse path header dataLength
         with _ ->
-            handle.Dispose()
+            (content :> IDisposable).Dispose()
             reraise ()
 
     let byName = tensors |> List.map (fun info -> info.Name, info) |> dict
@@ -90,22 +65,11 @@ type SafetensorsFile internal (path: string) =
 
         int info.Count
 
-    /// Elements per read of a converted or very large tensor.
-    let chunk = 1 <<< 22
+    /// First byte of a tensor.
+    let place (info: TensorInfo) = 8L + int64 headerLength + info.Begin
 
-    /// Read elements that are stored as they are wanted.
     let readPlain (info: TensorInfo) (destination: Span<'T>) =
-        let size = Dtype.size info.Dtype
-        let mutable first = 0
-
-        while first < destination.Length do
-            let length = min chunk (destination.Length - first)
-
-            readAt
-                (8L + int64 headerLength + info.Begin + int64 first * int64 size)
-                (MemoryMarshal.AsBytes(destination.Slice(first, length)))
-
-            first <- first + length
+        FileNumbers.read content (place info) destination
 
     /// The elements of a tensor of one type and no other.
     let readOnly (dtype: Dtype) (info: TensorInfo) : 'T[] =
@@ -116,21 +80,11 @@ type SafetensorsFile internal (path: string) =
         readPlain info (result.AsSpan())
         result
 
-    /// Read through a buffer of the stored type.
-    let readConverted (info: TensorInfo) (destination: Span<'T>) (convert: 'S -> 'T) =
-        let stored = Array.zeroCreate<'S> destination.Length
-        readPlain info (stored.AsSpan())
-
-        for i in 0 .. stored.Length - 1 do
-            destination[i] <- convert stored[i]
-
     let readFloat32 (info: TensorInfo) (destination: Span<float32>) =
         match info.Dtype with
-        | Dtype.F32 -> readPlain info destination
-        | Dtype.F16 -> readConverted info destination (fun (half: Half) -> float32 half)
-        | Dtype.BF16 ->
-            readConverted info destination (fun (bits: uint16) ->
-                BitConverter.UInt32BitsToSingle(uint32 bits <<< 16))
+        | Dtype.F32
+        | Dtype.F16
+        | Dtype.BF16 -> FileNumbers.readFloat32 content info.Dtype (place info) destination
         | _ -> wrongType info "F32 (or F16, BF16)"
 
     /// Path as given.
@@ -224,8 +178,14 @@ type SafetensorsFile internal (path: string) =
         | [| value |] -> value
         | values -> fail $"tensor '{name}' has {values.Length} elements; one is expected"
 
+    /// The bytes.
+    member internal _.Content = content
+
+    /// First byte of a tensor.
+    member internal _.Place(name: string) = place (find name)
+
     interface IDisposable with
-        member _.Dispose() = handle.Dispose()
+        member _.Dispose() = (content :> IDisposable).Dispose()
 
 /// Parameters of models and SAEs: tensors of a known shape whose elements are all finite.
 module internal Parameters =

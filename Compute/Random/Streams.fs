@@ -34,6 +34,9 @@ type Purpose =
     | CorrelationMatrix
     | HierarchyShape
     | Initialisation
+    // Once per epoch over files of activations, or per window of one.
+    | BlockOrder
+    | RowOrder
 
     /// Number of the purpose in Philox counters, below 256.
     member purpose.Id =
@@ -48,6 +51,8 @@ type Purpose =
         | CorrelationMatrix -> 19u
         | HierarchyShape -> 20u
         | Initialisation -> 21u
+        | BlockOrder -> 22u
+        | RowOrder -> 23u
 
 /// Where each random word comes from. A draw is a pure function of (seed, stream, purpose, row, index):
 /// key = seed; counter = (index / 4, stream·256 + purpose, row low, row high); word index mod 4. Data therefore do not

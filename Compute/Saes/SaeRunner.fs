@@ -3,10 +3,11 @@ namespace SynthSae.Compute
 open System
 open SynthSae.Compute.Ops
 
-/// x' → pre and pre → codes on a backend.
+/// x' → pre and pre → codes, or x' → codes, on a backend.
 type private IEncoder =
     abstract Encode: centred: Matrix * pre: Matrix -> unit
     abstract Select: activation: Activation * pre: Matrix * codes: Codes -> unit
+    abstract Pursue: centred: Matrix * codes: Codes -> unit
     abstract Centre: x: Matrix * centred: Matrix -> Matrix
     abstract Decode: codes: Codes * bias: float32[] * reconstruction: Matrix -> unit
 
@@ -18,15 +19,12 @@ type SaeRunner(backend: Backend, inference: Inference) =
     let scale = Select.scale sae
 
     // As in the reference, matching pursuit adds its bias only where it subtracted it.
-    let adds =
-        match sae.Activation with
-        | Activation.Pursuit _ -> sae.ApplyDecoderBiasToInput
-        | _ -> true
-
+    let pursues = sae.Activation.IsPursuit
+    let adds = not pursues || sae.ApplyDecoderBiasToInput
     let bias = if adds then sae.DecoderBias else noBias
     let pruner = lazy Pruner(backend, sae.Decoder, bias)
     let selected = Codes sae.Latents
-
+    let path = Codes sae.Latents
     let mutable pre = Matrix(0, sae.Latents)
     let mutable centred = Matrix(0, sae.Dim)
     let mutable residual = Matrix(0, sae.Dim)
@@ -47,10 +45,14 @@ type SaeRunner(backend: Backend, inference: Inference) =
                 member _.Select(activation, pre, codes) =
                     SelectReference.apply activation sae scale pre codes
 
+                member _.Pursue(centred, codes) =
+                    PursuitReference.encode sae centred path codes
+
                 member _.Decode(codes, bias, reconstruction) =
                     DecodeCodesReference.run codes sae.Decoder bias reconstruction }
         | Backend.Cpu threads ->
             let selector = SelectCpu threads
+            let pursuit = lazy PursuitCpu(threads, sae)
 
             { new IEncoder with
                 member _.Centre(x, centred) = EncodeCpu.centre threads sae x centred
@@ -61,12 +63,17 @@ type SaeRunner(backend: Backend, inference: Inference) =
                 member _.Select(activation, pre, codes) =
                     selector.Apply(activation, sae, scale, pre, codes) |> ignore
 
+                member _.Pursue(centred, codes) =
+                    pursuit.Value.Encode(centred, path, codes)
+
                 member _.Decode(codes, bias, reconstruction) =
                     DecodeCodesCpu.run threads codes sae.Decoder bias reconstruction }
 
     let reserve rows =
         if centred.Rows <> rows then
-            pre <- Matrix(rows, sae.Latents)
+            if not pursues then
+                pre <- Matrix(rows, sae.Latents)
+
             centred <- Matrix(rows, sae.Dim)
 
             if sae.Refinement.IsSome then
@@ -94,20 +101,19 @@ type SaeRunner(backend: Backend, inference: Inference) =
 
     /// Latents before pruning.
     let select (x: Matrix) (codes: Codes) =
-        match sae.Activation with
-        | Activation.Pursuit _ -> raise (BadInput("SAE", "matching pursuit cannot be run yet"))
-        | _ -> ()
-
         reserve x.Rows
         let input = encoder.Centre(scaleInput x, centred)
 
-        let input =
-            match sae.Refinement with
-            | Some refinement -> refine refinement input
-            | None -> input
+        if pursues then
+            encoder.Pursue(input, codes)
+        else
+            let input =
+                match sae.Refinement with
+                | Some refinement -> refine refinement input
+                | None -> input
 
-        encoder.Encode(input, pre)
-        encoder.Select(sae.Activation, pre, codes)
+            encoder.Encode(input, pre)
+            encoder.Select(sae.Activation, pre, codes)
 
     let score (x: Matrix) (codes: Codes) =
         let input = if sae.Scaling = InputScaling.None then x else scaled

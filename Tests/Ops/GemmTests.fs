@@ -55,6 +55,15 @@ let ``a row of the product does not depend on the other rows`` () =
     Assert.Equal<float32[]>(alone.Row(0).ToArray(), whole.Row(17).ToArray())
 
 [<Fact>]
+let ``the Gram matrix of rows is their product with themselves, to the bit`` () =
+    for rows, length in [ 1, 1; 5, 3; 63, 10; 64, 7; 70, 400; 131, 33; 300, 20 ] do
+        let a = Samples.gaussian 1 rows length
+        let whole, half = Matrix(rows, rows), Samples.gaussian 2 rows rows
+        GemmCpu.multiply 2 false a true a whole
+        GemmCpu.gram 3 a half
+        Assert.Equal<float32[]>(whole.Span.ToArray(), half.Span.ToArray())
+
+[<Fact>]
 let ``shapes that do not fit are refused`` () =
     let a, b, c = Matrix(2, 3), Matrix(4, 5), Matrix(2, 5)
     Assert.Throws<ArgumentException>(fun () -> GemmCpu.multiply 1 false a false b c) |> ignore

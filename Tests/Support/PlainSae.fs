@@ -74,6 +74,34 @@ module PlainSae =
             f
         | Activation.Pursuit _ -> invalidArg (nameof sae) "matching pursuit has no pre-activations"
 
+    /// One sample's matching pursuit of x' (D).
+    let private pursue (sae: Sae) (limits: PursuitLimits) (centred: float[]) : float[] =
+        let w j =
+            Array.init sae.Dim (fun i -> float sae.Decoder[j, i])
+
+        let product a b = Array.map2 (*) a b |> Array.sum
+        let f = Array.zeroCreate sae.Latents
+
+        let rec iterate count (r: float[]) =
+            let scores = Array.init sae.Latents (fun j -> product r (w j))
+            let value = Array.max scores
+            let j = Array.findIndex ((=) value) scores
+            let isNew = f[j] = 0.0
+
+            if value > 0.0 then
+                f[j] <- f[j] + value
+                let r = Array.map2 (fun a b -> a - value * b) r (w j)
+
+                if
+                    count < limits.MaxIterations
+                    && (isNew || not limits.StopOnDuplicateSupport)
+                    && not (sqrt (product r r) < limits.ResidualThreshold)
+                then
+                    iterate (count + 1) r
+
+        iterate 1 centred
+        f
+
     /// f in units of pre: what multiplies the decoder's rows.
     let private codes (sae: Sae) (f: float[,]) =
         let scale =
@@ -89,16 +117,20 @@ module PlainSae =
 
     /// Latents f (B, L) as the reference's `encode` returns them: scaled by ‖W_dec,j‖ with `rescale`.
     let encode (sae: Sae) (x: Matrix) : float[,] =
-        let pre = pre sae x
+        let left b i =
+            let shift = if sae.ApplyDecoderBiasToInput then sae.DecoderBias[i] else 0.0f
+            float x[b, i] - float shift
 
-        match sae.Refinement with
-        | None -> select sae sae.Activation pre
-        | Some refinement ->
+        match sae.Activation, sae.Refinement with
+        | Activation.Pursuit limits, _ ->
+            [| for b in 0 .. x.Rows - 1 -> pursue sae limits (Array.init sae.Dim (left b)) |]
+            |> array2D
+        | _, None -> select sae sae.Activation (pre sae x)
+        | _, Some refinement ->
+            let pre = pre sae x
             let first = multiplyDecoder sae (codes sae (select sae refinement.First pre))
 
-            let left b i =
-                let shift = if sae.ApplyDecoderBiasToInput then sae.DecoderBias[i] else 0.0f
-                float x[b, i] - float shift - first[b, i]
+            let left b i = left b i - first[b, i]
 
             pre
             |> Array2D.mapi (fun b j value ->
@@ -111,8 +143,11 @@ module PlainSae =
 
     /// x̂ (B, D) from the latents of `encode`.
     let decode (sae: Sae) (f: float[,]) : float[,] =
+        // As in the reference, matching pursuit adds its bias only where it subtracted it.
+        let adds = not sae.Activation.IsPursuit || sae.ApplyDecoderBiasToInput
+
         multiplyDecoder sae (codes sae f)
-        |> Array2D.mapi (fun _ i value -> value + float sae.DecoderBias[i])
+        |> Array2D.mapi (fun _ i value -> if adds then value + float sae.DecoderBias[i] else value)
 
     /// Largest |difference| between plain values and a matrix.
     let distance (plain: float[,]) (matrix: Matrix) =

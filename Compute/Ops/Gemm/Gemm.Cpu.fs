@@ -21,6 +21,10 @@ module GemmCpu =
     [<Literal>]
     let BlockM = 144
 
+    /// Rows and columns of a square that is mirrored at a time.
+    [<Literal>]
+    let private MirrorBlock = 64
+
     module private Vector512Store =
         let inline add
             (start: nativeptr<float32>)
@@ -393,8 +397,8 @@ module GemmCpu =
 
             right
 
-    /// C = op(A)·op(B) + bias (N), or without bias when it is empty.
-    let multiplyAdd threads transA (a: Matrix) transB (b: Matrix) (bias: float32[]) (c: Matrix) =
+    /// C = op(A)·op(B) + bias (N), or without bias when it is empty; with `upper`, at least where column ≥ row.
+    let private product upper threads transA (a: Matrix) transB (b: Matrix) bias (c: Matrix) =
         let struct (m, n, k) = Gemm.check transA a transB b c
         Gemm.checkBias bias n
         let colPanels = panels n TileCols
@@ -405,7 +409,7 @@ module GemmCpu =
             Workspace.OfThread.Left(threads, pieceRows * Gemm.BlockK + TileRows * TileCols)
 
         let start = Matrix(1, colPanels * TileCols)
-        bias.AsSpan().CopyTo start.Span
+        (bias: float32[]).AsSpan().CopyTo start.Span
 
         let rightPanel depth panel =
             NativePtr.add packedRight.Ptr (panel * TileCols * depth)
@@ -428,7 +432,9 @@ module GemmCpu =
                     (NativePtr.add left (panel * TileRows * depth))
                     TileRows
 
-            for colPanel in 0 .. colPanels - 1 do
+            let firstPanel = if upper then firstRow / TileCols else 0
+
+            for colPanel in firstPanel .. colPanels - 1 do
                 let col = colPanel * TileCols
                 let right = rightPanel depth colPanel
                 let from = if k0 = 0 then NativePtr.add start.Ptr col else NativePtr.nullPtr
@@ -462,6 +468,36 @@ module GemmCpu =
                     TileCols)
 
             Threads.ranges threads m pieceRows (multiplyPiece k0 depth)
+
+    /// Copy what lies above the diagonal of a square matrix below it.
+    let private mirror threads (c: Matrix) =
+        let size = c.Rows
+
+        Threads.ranges threads size MirrorBlock (fun _ first last ->
+            for left in 0..MirrorBlock .. first - 1 do
+                for row in first..4 .. last - 1 do
+                    for col in left..4 .. left + MirrorBlock - 4 do
+                        let source = NativePtr.add (c.RowPtr col) row
+
+                        if row + 4 <= last && Sse.IsSupported then
+                            transpose4 source size (NativePtr.add (c.RowPtr row) col) size
+                        else
+                            for i in row .. min last (row + 4) - 1 do
+                                for j in col .. col + 3 do
+                                    c[i, j] <- c[j, i]
+
+            for row in first .. last - 1 do
+                for col in first .. row - 1 do
+                    c[row, col] <- c[col, row])
+
+    /// C = op(A)·op(B) + bias (N), or without bias when it is empty.
+    let multiplyAdd threads transA a transB b bias c =
+        product false threads transA a transB b bias c
+
+    /// C = A·Aᵀ, of which half is computed: the bits of `multiply`.
+    let gram threads (a: Matrix) (c: Matrix) =
+        product true threads false a true a [||] c
+        mirror threads c
 
     /// C = op(A)·op(B).
     let multiply threads transA a transB b c =

@@ -6,7 +6,7 @@ open SynthSae.Compute
 ///
 /// Cost 2·M·N·K FLOP. Tolerance against the reference: |Δ| ≤ 4·√K·ε·Σ|a·b|, ε = 2⁻²⁴. Each element
 /// of C is summed in the order of k in blocks of `BlockK`, so its bits depend neither on threads nor on
-/// the width of the SIMD unit, nor on the other rows and columns.
+/// the width of the SIMD unit, nor on the other rows and columns; A·Aᵀ is symmetric to the bit.
 module Gemm =
     /// Products are summed in blocks of this many before the blocks are added.
     [<Literal>]

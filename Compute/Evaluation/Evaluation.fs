@@ -18,33 +18,68 @@ module Evaluation =
         if sae.Dim <> dim then
             raise (BadInput("SAE", $"reads R^{sae.Dim}, but {data} in R^{dim}"))
 
-    /// Encode and decode samples 0, 1, … batch by batch: `fill` makes a batch, `add` takes its latents, x and x̂.
+    /// Encode and decode samples 0, 1, … of R^dim batch by batch: `fill` makes a batch, `code` its latents (B, L) and
+    /// x̂, and `add` takes these.
     let private forEachBatch
-        (backend: Backend)
-        (inference: Inference)
+        (dim: int)
+        (width: int)
         (settings: EvaluationSettings)
         (fill: int64 -> Matrix -> unit)
+        (code: Matrix -> Codes -> Matrix -> unit)
         (add: Codes -> Matrix -> Matrix -> unit)
         =
-        let sae = inference.Sae
-        let runner = SaeRunner(backend, inference)
-        let latents = Codes sae.Latents
-        let mutable x = Matrix(0, sae.Dim)
-        let mutable xHat = Matrix(0, sae.Dim)
+        let latents = Codes width
+        let mutable x = Matrix(0, dim)
+        let mutable xHat = Matrix(0, dim)
         let mutable seen = 0L
 
         while seen < settings.Samples do
             let rows = int (min (int64 settings.BatchSize) (settings.Samples - seen))
 
             if x.Rows <> rows then
-                x <- Matrix(rows, sae.Dim)
-                xHat <- Matrix(rows, sae.Dim)
+                x <- Matrix(rows, dim)
+                xHat <- Matrix(rows, dim)
 
             fill seen x
-            runner.Encode(x, latents)
-            runner.Decode(latents, xHat)
+            code x latents xHat
             add latents x xHat
             seen <- seen + int64 rows
+
+    let private encodeAndDecode backend (inference: Inference) =
+        let runner = SaeRunner(backend, inference)
+
+        fun x latents xHat ->
+            runner.Encode(x, latents)
+            runner.Decode(latents, xHat)
+
+    /// Sums over the evaluation stream's first samples. `code` is told the true features of a batch beside its x.
+    let internal accumulate
+        (progress: int64 -> unit)
+        (sampler: Sampler)
+        (matching: Matching)
+        (code: Codes -> Matrix -> Codes -> Matrix -> unit)
+        (settings: EvaluationSettings)
+        : MetricAccumulator =
+        let features, dim = sampler.World.NumFeatures, sampler.World.HiddenDim
+        let width = matching.BestFeature.Length
+        let threads = Backend.threads sampler.Backend
+
+        let accumulator =
+            MetricAccumulator(threads, matching, features, dim, settings.Samples, blocks)
+
+        let truth = Codes features
+
+        forEachBatch
+            dim
+            width
+            settings
+            (fun first x -> sampler.Sample(Stream.Evaluation, first, truth, x))
+            (code truth)
+            (fun latents x xHat ->
+                accumulator.Add(truth, latents, x, xHat)
+                progress accumulator.Seen)
+
+        accumulator
 
     /// `run` of an SAE that may prune, telling `progress` after each batch how many samples are done.
     let runWith
@@ -55,34 +90,12 @@ module Evaluation =
         (inference: Inference)
         (settings: EvaluationSettings)
         : EvaluationResult =
-        let sae = inference.Sae
-        check world.HiddenDim "the synthetic model lives" sae settings
+        check world.HiddenDim "the synthetic model lives" inference.Sae settings
+        let matching = Matching.run backend inference.Sae.Decoder world.Dictionary
+        let code = encodeAndDecode backend inference
 
-        let threads = Backend.threads backend
-        let matching = Matching.run backend sae.Decoder world.Dictionary
-
-        let accumulator =
-            MetricAccumulator(
-                threads,
-                matching,
-                world.NumFeatures,
-                world.HiddenDim,
-                settings.Samples,
-                blocks
-            )
-
-        let truth = Codes world.NumFeatures
-
-        forEachBatch
-            backend
-            inference
-            settings
-            (fun first x -> sampler.Sample(Stream.Evaluation, first, truth, x))
-            (fun latents x xHat ->
-                accumulator.Add(truth, latents, x, xHat)
-                progress accumulator.Seen)
-
-        EvaluationResult.conclude settings world matching accumulator
+        accumulate progress sampler matching (fun _ -> code) settings
+        |> EvaluationResult.conclude settings world matching
 
     /// Score an SAE on the evaluation stream of a world, in one pass. The SAE's activation decides its form:
     /// BatchTopK selects within each batch, a last partial one included.
@@ -111,10 +124,11 @@ module Evaluation =
             )
 
         forEachBatch
-            backend
-            inference
+            sae.Dim
+            sae.Latents
             settings
             (fun first x -> samples.Fill(first, x))
+            (encodeAndDecode backend inference)
             (fun latents x xHat ->
                 accumulator.Add(latents, x, xHat)
                 progress accumulator.Seen)

@@ -77,19 +77,17 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
           Epsilon = DenseStep.Epsilon }
 
     let dense () =
-        let mutable state = DenseStep.start sae initial
+        let mutable state = DenseStep.start initial
 
         { new IStep with
             member _.Run(x, dead, lr) =
-                let settings = StepSettings.start sae lr (dead.Mask())
-
-                let result = DenseStep.run sae training settings (DenseAlgebra.ofMatrix x) state
+                let result =
+                    DenseStep.run sae training lr (dead.Mask()) (DenseAlgebra.ofMatrix x) state
 
                 state <- result.State
 
-                { StepMse = result.Losses[LossNames.Mse]
-                  StepAuxiliary =
-                    result.Losses.TryFind LossNames.Auxiliary |> Option.defaultValue 0.0
+                { StepMse = result.Losses["mse_loss"]
+                  StepAuxiliary = result.Losses["auxiliary_reconstruction_loss"]
                   Norm = result.GradientNorm
                   Smallest = DenseStep.smallest result.Forward.Feature_acts.Value
                   Latents = Codes.ofDense (DenseAlgebra.toMatrix result.Forward.Feature_acts.Value) }

@@ -21,6 +21,7 @@ internal static class Root
         {
             new RunCommand(host),
             new EvalCommand(host),
+            new BaselinesCommand(host),
             new SampleCommand(host),
             new EncodeCommand(host),
             new DecodeCommand(host),

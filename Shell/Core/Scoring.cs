@@ -31,16 +31,18 @@ public static class Scoring
             world.World,
             sae,
             new EvaluationSettings(samples, batchSize));
-        return new Scored(Read(result), EvaluationReport.toCsv(result));
+        var scores = Read(result.Settings.Samples, result.Metrics, result.StandardErrors);
+        return new Scored(scores, EvaluationReport.toCsv(result));
     }
 
-    private static Scores Read(EvaluationResult result)
+    /// <summary>Metrics by name, with their standard errors.</summary>
+    internal static Scores Read(
+        long samples, SynthSae.Compute.Metrics value, SynthSae.Compute.Metrics error)
     {
-        var (value, error) = (result.Metrics, result.StandardErrors);
         // The matching depends on directions alone: it has no error even where one block of samples
         // gives none.
         return new Scores(
-            result.Settings.Samples,
+            samples,
             [
                 new(MetricNames.F1, value.F1Score, error.F1Score),
                 new(MetricNames.Mcc, value.Mcc, 0),

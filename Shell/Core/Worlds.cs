@@ -36,6 +36,14 @@ public static class Worlds
             _ => throw new ArgumentException("unknown source of a model", nameof(source)),
         };
 
+    /// <summary>
+    /// The width of the SAE that comes with a model in a preset or a run; null for a model alone.
+    /// </summary>
+    public static int? SaeWidth(string name) =>
+        Sources.Find(name) is Source.ModelFile or Source.ModelFolder or Source.SaeFolder
+            ? null
+            : RunSpecs.Read(name).Spec.Sae.DSae;
+
     /// <summary>The specification of a synthetic model's file.</summary>
     public static SyntheticModelSpec ReadModel(Source.ModelFile file) =>
         SyntheticModelSpecModule.ofJson(file.Text).OrThrow(file.Name);

@@ -41,6 +41,23 @@ public static class Numbers
         return error < 0.00005 ? $"{Fixed(value)} ± <0.0001" : $"{Fixed(value)} ± {Fixed(error)}";
     }
 
+    /// <summary>
+    /// The value to the first digit of its error, which follows in brackets: 0.9584(5) is
+    /// 0.9584 ± 0.0005.
+    /// </summary>
+    public static string Concise(double value, double error)
+    {
+        if (!(error > 0))
+        {
+            return WithError(value, error);
+        }
+
+        var decimals = Math.Clamp(-(int)Math.Floor(Math.Log10(error / 0.95)), 0, 6);
+        var digits = Math.Round(error * Math.Pow(10, decimals));
+        var number = value.ToString("N" + decimals, CultureInfo.InvariantCulture);
+        return $"{number}({digits.ToString("0", CultureInfo.InvariantCulture)})";
+    }
+
     /// <summary>Bytes in binary units: "3.2 GiB".</summary>
     public static string Bytes(long bytes)
     {

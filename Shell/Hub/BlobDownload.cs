@@ -35,16 +35,14 @@ internal sealed class BlobDownload(HubHttp http, HubFile file)
         await using var stream = Open(partial);
         var goesOn = stream.Length > 0;
         await AppendAsync(stream, stop);
-        var isRight = file.Checksum.IsOf(stream);
-        if (!isRight && goesOn)
+        if (!file.Checksum.IsOf(stream) && goesOn)
         {
             // What was there may have been anything: begin again.
             stream.SetLength(0);
             await AppendAsync(stream, stop);
-            isRight = file.Checksum.IsOf(stream);
         }
 
-        if (!isRight)
+        if (!file.Checksum.IsOf(stream))
         {
             Core.Files.Delete(partial);
             return false;

@@ -74,11 +74,7 @@ internal sealed class HubRepository(HubHttp http, HubId id)
         && json["siblings"] is JsonArray files
             ? new HubListing(
                 commit,
-                [
-                    .. files
-                        .Select(file => Text((file as JsonObject)?["rfilename"]) ?? "")
-                        .Where(name => !name.Any(char.IsControl)), // they may reach a terminal
-                ])
+                [.. files.Select(file => Text((file as JsonObject)?["rfilename"]) ?? "")])
             : null;
 
     private static string? Text(JsonNode? node) =>

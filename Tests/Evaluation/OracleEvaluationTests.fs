@@ -53,15 +53,12 @@ let private evaluate name samples =
 let encoded: TheoryData<string> =
     TheoryData<string>(
         [| "standard"
-           "gated"
            "topk"
            "batchtopk"
            "matryoshka_batchtopk"
            "matryoshka_batchtopk_levelaux"
            "jumprelu"
-           "jumprelu_tanh"
-           "matching_pursuit"
-           "matching_pursuit_stop" |]
+           "jumprelu_tanh" |]
     )
 
 [<Theory; MemberData(nameof encoded)>]

@@ -8,6 +8,7 @@ open Xunit
 let commands =
     [ "run"
       "eval"
+      "baselines"
       "sample"
       "encode"
       "decode"

@@ -147,3 +147,15 @@ let ``scores fit into a terminal of 80 columns, and whole numbers without an err
 
     Assert.Matches(@"dead latents +48 ", text)
     Assert.Contains("0.7063", text)
+
+[<Fact>]
+let ``a value is written to the first digit of its error`` () =
+    for value, error, text in
+        [ 0.95837, 0.00051, "0.9584(5)"
+          0.95837, 0.00097, "0.958(1)"
+          0.95837, 0.0123, "0.96(1)"
+          25.0612, 0.017, "25.06(2)"
+          1234.56, 30.0, "1,235(30)"
+          0.9999961, 0.0000012, "0.999996(1)"
+          1.0, 0.0, "1" ] do
+        Assert.Equal(text, Numbers.Concise(value, error))

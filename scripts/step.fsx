@@ -29,8 +29,9 @@ let compareAll prefix (dense: DenseParameters) (sparse: DenseParameters) =
     [ for KeyValue(name, values) in dense -> compare $"{prefix}{name}" values sparse[name] ]
 
 /// Gradients of the sparse step, in the dense step's orientation.
-let gradients (sae: Sae) (g: Gradients) =
+let gradients architecture (sae: Sae) (g: Gradients) =
     DenseParameters.ofSae
+        architecture
         { sae with
             Encoder = g.Encoder
             Decoder = g.Decoder
@@ -46,14 +47,15 @@ Script.run (fun () ->
     (Sampler.create Script.backend world).Sample(Stream.Training, 0L, truth, x)
 
     let sae = Initialisation.create spec world.HiddenDim training.Seed
-    let start = DenseStep.start sae
+    let start = DenseStep.start spec sae
     let input = DenseAlgebra.ofMatrix x
-    let alive = Array.create spec.DSae false
-    let acts = (Dense.forward (Dense.trace spec start.Parameters alive input)).Feature_acts.Value
+    let lr = Schedule.learningRate training 0<step>
+    let settings = StepSettings.start spec lr (Array.create spec.DSae false)
+    let batch = Dense.trace spec settings start.Parameters input
+    let acts = (Dense.forward batch).Feature_acts.Value
     let sums = DenseAlgebra.sumTo 1 spec.DSae acts
     let dead = DenseAlgebra.elements sums |> Array.map (fun sum -> sum = 0.0)
-    let lr = Schedule.learningRate training 0<step>
-    let dense = DenseStep.run spec training lr dead input start
+    let dense = DenseStep.run spec training { settings with Dead = dead } input start
 
     let adam =
         { Beta1 = training.AdamBeta1
@@ -70,7 +72,7 @@ Script.run (fun () ->
 
     let indices = [| 0 .. spec.DSae - 1 |] |> Array.filter (Array.get dead)
     let struct (mse, auxiliary, _) = step.Differentiate(x, indices)
-    let sparseGradients = gradients sae step.Gradients
+    let sparseGradients = gradients spec.Architecture sae step.Gradients
     let norm = step.Update lr
 
     printfn
@@ -86,10 +88,13 @@ Script.run (fun () ->
         [ "tensor"; "shape"; "dense"; "sparse"; "apart" ]
         ([ compare
                "codes"
-               (Dense.codes dense.Forward)
+               dense.Forward.Codes.Value
                (DenseAlgebra.ofMatrix (Codes.toDense step.Codes))
            scalar "mse" dense.Losses["mse_loss"] mse
            scalar "auxiliary" dense.Losses["auxiliary_reconstruction_loss"] auxiliary
            scalar "gradient norm" dense.GradientNorm norm ]
          @ compareAll "gradient of " dense.Gradient sparseGradients
-         @ compareAll "new " dense.State.Parameters (DenseParameters.ofSae step.Sae)))
+         @ compareAll
+             "new "
+             dense.State.Parameters
+             (DenseParameters.ofSae spec.Architecture step.Sae)))

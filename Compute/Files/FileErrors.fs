@@ -24,7 +24,7 @@ module FileErrors =
     let private isTooLarge (error: ArgumentOutOfRangeException) =
         match error.TargetSite with
         | null -> false
-        | site -> site.DeclaringType = typeof<RandomAccess>
+        | site -> $"{site.DeclaringType.Namespace}.".StartsWith "System.IO."
 
     /// Run `work` and report a failure of the file system as `BadInput(path, "action: reason")`.
     let guard (path: string) (action: string) (work: unit -> 'T) : 'T =

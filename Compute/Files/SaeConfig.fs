@@ -1,128 +1,289 @@
 namespace SynthSae.Compute.Files
 
 open System.Text.Json
+open System.Text.Json.Nodes
 open SynthSae.Compute
+
+/// The two forms in which the reference keeps an SAE.
+[<RequireQualifiedAccess>]
+type SaeForm =
+    /// For use: what `save_inference_model` writes.
+    | Inference
+    /// As it is trained, with all settings of training: a checkpoint.
+    | Training
 
 /// What the reference's `cfg.json` says about an SAE, as far as it matters for running it.
 type SaeConfig =
     {
-        /// `architecture`: standard, topk, jumprelu, batchtopk or matryoshka_batchtopk.
+        /// One of `SaeConfig.supported`.
         Architecture: string
+        Form: SaeForm
         /// D.
         DIn: int
         /// L.
         DSae: int
         /// Subtract b_dec from the input before encoding.
         ApplyBDecToInput: bool
-        /// k of topk (an integer) and of batchtopk; 0 for the others.
+        /// k of the TopK family, an integer but for batchtopk and matryoshka_batchtopk; 0 for the others.
         K: float
         /// Compare pre-activations scaled by ‖W_dec,j‖.
         RescaleActsByDecoderNorm: bool
+        /// When matching pursuit ends.
+        Pursuit: PursuitLimits option
+        /// η of the residual correction in the encoder (LISTA).
+        ListaEta: float option
+        /// What is done to each input (`normalize_activations`).
+        Scaling: InputScaling
+        /// The weights are for inputs times a factor that is not in them (`expected_average_only_in`).
+        ExpectedAverage: bool
+        /// Latents are multiplied by a tensor before they are decoded (versions before 6.0).
+        FinetuningScalingFactor: bool
+        /// The version of the reference that wrote it.
+        Version: string option
+        /// Read by the rules for versions before 6.0: an older one, or none is named.
+        Legacy: bool
         /// The whole text.
         Text: string
     }
 
-/// Reading `cfg.json`. As in the reference unknown keys are ignored; what is needed must be there.
+/// Reading `cfg.json`. As in the reference unknown keys are ignored; what is needed must be there. Files of
+/// versions before 6.0 have other names for some fields and leave others out.
 module SaeConfig =
-    /// The architectures that can be read.
-    let supported = [ "standard"; "topk"; "jumprelu"; "batchtopk"; "matryoshka_batchtopk" ]
+    open CfgFields
 
-    /// A field of a JSON object by its name; a value of another kind is an error.
-    let private field
-        (file: string)
-        (root: JsonElement)
-        (read: JsonElement -> 'T option)
-        (kind: string)
-        name
-        =
-        match root.TryGetProperty(name: string) with
-        | false, _ -> None
-        | true, value ->
-            match read value with
-            | Some value -> Some value
-            | None -> raise (BadInput(file, $"{name}: must be {kind} (got {value.GetRawText()})"))
+    /// The architectures that can be read. The reference has no `abstopk`, `lista_topk` and `lista_jumprelu`.
+    let supported =
+        [ "standard"
+          "topk"
+          "abstopk"
+          "batchtopk"
+          "matryoshka_batchtopk"
+          "jumprelu"
+          "gated"
+          "matching_pursuit"
+          "lista_topk"
+          "lista_jumprelu" ]
 
-    let private text (value: JsonElement) =
-        if value.ValueKind = JsonValueKind.String then Some(value.GetString()) else None
+    // ---- versions ------------------------------------------------------------------------------
 
-    let private flag (value: JsonElement) =
-        match value.ValueKind with
-        | JsonValueKind.True -> Some true
-        | JsonValueKind.False -> Some false
-        | _ -> None
+    let private metadata fields =
+        tryValue table "metadata" fields |> Option.defaultValue Map.empty
 
-    let private number (value: JsonElement) =
-        if value.ValueKind = JsonValueKind.Number then Some(value.GetDouble()) else None
+    let private version fields =
+        let beside = { fields with Values = metadata fields }
 
-    let private size (value: JsonElement) =
-        match number value with
-        | Some number when number >= 1.0 && number <= 1e9 && number = floor number ->
-            Some(int number)
-        | _ -> None
+        tryValue text "sae_lens_version" fields
+        |> Option.orElse (tryValue text "sae_lens_version" beside)
 
-    let private positive (value: JsonElement) =
-        number value |> Option.filter (fun number -> number > 0.0)
+    /// (major, minor) of a version like 6.38.0 or 6.0.0-rc.1.
+    let private parts fields (version: string) =
+        match version.Split '.' |> Array.truncate 2 |> Array.map System.Int32.TryParse with
+        | [| true, major; true, minor |] -> major, minor
+        | _ -> fail fields $"sae_lens_version: must be a version (got {version})"
 
-    let private ofObject (file: string) (root: JsonElement) (content: string) =
-        let fail problem = raise (BadInput(file, problem))
-        let field read kind name = field file root read kind name
+    /// Fields of versions before 6.0 that have other names now.
+    let private renamed =
+        Map
+            [ "hook_point", "hook_name"
+              "hook_point_head_index", "hook_head_index"
+              "activation_fn_str", "activation_fn" ]
 
-        let required read kind name =
-            match field read kind name with
-            | Some value -> value
-            | None -> fail $"{name}: is missing"
+    let private modernNames fields =
+        { fields with
+            Values =
+                fields.Values
+                |> Map.toList
+                |> List.map (fun (name, value) ->
+                    (Map.tryFind name renamed |> Option.defaultValue name), value)
+                |> Map.ofList }
 
-        let architecture = required text "text" "architecture"
+    // ---- fields --------------------------------------------------------------------------------
 
-        if not (List.contains architecture supported) then
+    /// Before 6.0 a missing architecture was standard, and topk an activation function of it.
+    let private legacyArchitecture fields =
+        let named = tryValue text "architecture" fields |> Option.defaultValue "standard"
+
+        match named, tryValue text "activation_fn" fields |> Option.defaultValue "relu" with
+        | ("standard" | "topk"), "topk" -> "topk"
+        | _, "relu" -> named
+        | _, other -> fail fields $"activation_fn: '{other}' is not supported; supported is relu"
+
+    let private architecture legacy fields =
+        let name = if legacy then legacyArchitecture fields else find text "architecture" fields
+
+        if not (List.contains name supported) then
             let known = String.concat ", " supported
-            fail $"architecture: '{architecture}' is not supported; supported are {known}"
+            fail fields $"architecture: '{name}' is not supported; supported are {known}"
 
-        for name in [ "normalize_activations"; "reshape_activations" ] do
-            match field text "text" name with
-            | None
-            | Some "none" -> ()
-            | Some other -> fail $"{name}: '{other}' is not supported; supported is none"
+        name
 
-        let dSae = required size "an integer from 1" "d_sae"
+    /// Fields that only configurations of training have.
+    let private ofTraining =
+        [ "decoder_init_norm"; "aux_loss_coefficient"; "l1_coefficient"; "l0_coefficient" ]
+
+    let private form architecture fields =
+        match architecture with
+        | "batchtopk"
+        | "matryoshka_batchtopk" -> SaeForm.Training
+        | _ when ofTraining |> List.exists (fun name -> fields.Values.ContainsKey name) ->
+            SaeForm.Training
+        | _ -> SaeForm.Inference
+
+    /// In old files it is a flag, or null.
+    let private normalization legacy fields =
+        match Map.tryFind "normalize_activations" fields.Values with
+        | Some value when legacy && value.ValueKind = JsonValueKind.True ->
+            "expected_average_only_in"
+        | Some value when
+            legacy
+            && (value.ValueKind = JsonValueKind.False || value.ValueKind = JsonValueKind.Null)
+            ->
+            "none"
+        | _ -> tryFind text "normalize_activations" fields |> Option.defaultValue "none"
+
+    let private scaling fields normalization =
+        match normalization with
+        | "none" -> InputScaling.None, false
+        | "expected_average_only_in" -> InputScaling.None, true
+        | "constant_norm_rescale" -> InputScaling.ConstantNorm, false
+        | "layer_norm" -> InputScaling.LayerNorm, false
+        | other ->
+            let known = "none, expected_average_only_in, constant_norm_rescale, layer_norm"
+            fail fields $"normalize_activations: '{other}' is not supported; supported are {known}"
+
+    /// hook_z flattens heads into vectors: here vectors are what comes in.
+    let private checkShape fields =
+        match tryFind text "reshape_activations" fields with
+        | None
+        | Some "none"
+        | Some "hook_z" -> ()
+        | Some other ->
+            fail
+                fields
+                $"reshape_activations: '{other}' is not supported; supported are none, hook_z"
+
+    let private k architecture dSae fields =
+        let inArguments =
+            { fields with
+                Values =
+                    tryValue table "activation_fn_kwargs" fields |> Option.defaultValue Map.empty }
+
+        let holder = if inArguments.Values.ContainsKey "k" then inArguments else fields
 
         let k =
             match architecture with
-            | "topk" -> float (required size "an integer from 1" "k")
+            | "topk" -> float (find size "k" holder)
+            | "lista_topk"
+            | "abstopk" -> float (find size "k" fields)
             | "batchtopk"
-            | "matryoshka_batchtopk" -> required positive "a number above 0" "k"
+            | "matryoshka_batchtopk" -> find positive "k" fields
             | _ -> 0.0
 
         if k > float dSae then
-            fail $"k: must be at most d_sae {dSae} (got {k})"
+            fail fields $"k: must be at most d_sae {dSae} (got {k})"
 
-        // The training configuration's default is true, the inference configuration's false.
-        let training = (field number "a number" "aux_loss_coefficient").IsSome
+        k
+
+    /// Without the field: configurations of training rescale since there is the field, from version 6.14 on;
+    /// those for inference do not.
+    let private rescales version form fields =
+        let there = version |> Option.exists (fun version -> version >= (6, 14))
+
+        tryFind flag "rescale_acts_by_decoder_norm" fields
+        |> Option.defaultValue (form = SaeForm.Training && there)
+
+    let private pursuit architecture dIn fields =
+        if architecture <> "matching_pursuit" then
+            None
+        else
+            Some
+                { MaxIterations = tryValue size "max_iterations" fields |> Option.defaultValue dIn
+                  ResidualThreshold =
+                    tryFind notNegative "residual_threshold" fields |> Option.defaultValue 0.01
+                  StopOnDuplicateSupport =
+                    tryFind flag "stop_on_duplicate_support" fields |> Option.defaultValue true }
+
+    let private listaEta (architecture: string) fields =
+        match architecture with
+        | "lista_topk"
+        | "lista_jumprelu" -> Some(find positive "lista_eta" fields)
+        | "topk"
+        | "batchtopk"
+        | "matryoshka_batchtopk" -> tryValue positive "lista_eta" fields
+        | _ -> None
+
+    let private ofFields (content: string) (given: CfgFields) =
+        let version = version given
+        let parsed = version |> Option.map (parts given)
+        let legacy = parsed |> Option.forall (fun (major, _) -> major < 6)
+        let fields = if legacy then modernNames given else given
+        let architecture = architecture legacy fields
+        let form = form architecture fields
+        let dIn, dSae = find size "d_in" fields, find size "d_sae" fields
+        let scaling, expectedAverage = normalization legacy fields |> scaling fields
+        checkShape fields
 
         { Architecture = architecture
-          DIn = required size "an integer from 1" "d_in"
+          Form = form
+          DIn = dIn
           DSae = dSae
-          ApplyBDecToInput = defaultArg (field flag "true or false" "apply_b_dec_to_input") true
-          K = k
-          RescaleActsByDecoderNorm =
-            defaultArg (field flag "true or false" "rescale_acts_by_decoder_norm") training
+          ApplyBDecToInput = tryFind flag "apply_b_dec_to_input" fields |> Option.defaultValue true
+          K = k architecture dSae fields
+          RescaleActsByDecoderNorm = rescales parsed form fields
+          Pursuit = pursuit architecture dIn fields
+          ListaEta = listaEta architecture fields
+          Scaling = scaling
+          ExpectedAverage = expectedAverage
+          FinetuningScalingFactor =
+            tryValue flag "finetuning_scaling_factor" fields |> Option.defaultValue false
+          Version = version
+          Legacy = legacy
           Text = content }
 
     /// Read and check a `cfg.json`.
     let read (file: string) : SaeConfig =
         let content = FileErrors.readText file
 
-        use document =
-            try
-                JsonDocument.Parse content
-            with :? JsonException as error ->
-                raise (BadInput(file, $"is not JSON: {error.Message}"))
-
-        if document.RootElement.ValueKind <> JsonValueKind.Object then
-            raise (BadInput(file, "is not a JSON object"))
-
         try
-            ofObject file document.RootElement content
+            CfgFields.ofText file content |> ofFields content
         with :? System.InvalidOperationException ->
             // An escaped half of a surrogate pair.
             raise (BadInput(file, "holds text that is not Unicode"))
+
+    /// Fields about the model that the activations come from, which old files keep among the others.
+    let private aboutModel =
+        [ "model_name"
+          "hook_name"
+          "model_class_name"
+          "hook_head_index"
+          "model_from_pretrained_kwargs"
+          "prepend_bos"
+          "exclude_special_tokens"
+          "neuronpedia_id"
+          "context_size"
+          "seqpos_slice"
+          "dataset_path"
+          "sae_lens_training_version"
+          "hook_name_out"
+          "hook_head_index_out"
+          "hf_hook_name"
+          "hf_hook_name_out" ]
+
+    /// What a configuration says beside what is needed to run the SAE, as the metadata of a new one.
+    let metadataOf (config: SaeConfig) : JsonObject =
+        let fields = CfgFields.ofText "cfg.json" config.Text
+        let result = JsonObject()
+
+        let add (name: string) (value: JsonElement) =
+            result[name] <- JsonNode.Parse(value.GetRawText())
+
+        if config.Legacy then
+            for KeyValue(name, value) in (modernNames fields).Values do
+                if List.contains name aboutModel then
+                    add name value
+
+        for KeyValue(name, value) in metadata fields do
+            if name <> "sae_lens_version" then
+                add name value
+
+        result

@@ -83,9 +83,10 @@ type SafetensorsFile internal (path: string) =
     let readFloat32 (info: TensorInfo) (destination: Span<float32>) =
         match info.Dtype with
         | Dtype.F32
+        | Dtype.F64
         | Dtype.F16
         | Dtype.BF16 -> FileNumbers.readFloat32 content info.Dtype (place info) destination
-        | _ -> wrongType info "F32 (or F16, BF16)"
+        | _ -> wrongType info "F32 (or F64, F16, BF16)"
 
     /// Path as given.
     member _.Path = path
@@ -110,7 +111,8 @@ type SafetensorsFile internal (path: string) =
             let wanted = String.Join(", ", shape)
             fail $"tensor '{name}' has shape [{dimensions info}]; [{wanted}] is expected"
 
-    /// Elements of a float tensor of any shape, row-major; F16 and BF16 are widened (exactly).
+    /// Elements of a float tensor of any shape, row-major; F16 and BF16 are widened (exactly), F64 is
+    /// rounded.
     member _.Float32(name: string) : float32[] =
         let info = find name
         let result = GC.AllocateUninitializedArray<float32>(count info)

@@ -40,13 +40,15 @@ module LossNames =
     [<Literal>]
     let Auxiliary = "auxiliary_reconstruction_loss"
 
-    /// Squared errors of the inner Matryoshka levels, weighted.
-    [<Literal>]
-    let InnerMse = "inner_mse_loss"
+    /// Squared error of the inner Matryoshka level of this width, weighted.
+    let innerMse (width: int) = $"inner_mse_loss_{width}"
 
     /// Size of latents.
     [<Literal>]
     let L1 = "l1_loss"
+
+    /// Size of the latents of the inner Matryoshka level of this width.
+    let innerL1 (width: int) = $"inner_l1_loss_{width}"
 
     /// Number of latents.
     [<Literal>]

@@ -77,17 +77,19 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
           Epsilon = DenseStep.Epsilon }
 
     let dense () =
-        let mutable state = DenseStep.start initial
+        let mutable state = DenseStep.start sae initial
 
         { new IStep with
             member _.Run(x, dead, lr) =
-                let result =
-                    DenseStep.run sae training lr (dead.Mask()) (DenseAlgebra.ofMatrix x) state
+                let settings = StepSettings.start sae lr (dead.Mask())
+
+                let result = DenseStep.run sae training settings (DenseAlgebra.ofMatrix x) state
 
                 state <- result.State
 
-                { StepMse = result.Losses["mse_loss"]
-                  StepAuxiliary = result.Losses["auxiliary_reconstruction_loss"]
+                { StepMse = result.Losses[LossNames.Mse]
+                  StepAuxiliary =
+                    result.Losses.TryFind LossNames.Auxiliary |> Option.defaultValue 0.0
                   Norm = result.GradientNorm
                   Smallest = DenseStep.smallest result.Forward.Feature_acts.Value
                   Latents = Codes.ofDense (DenseAlgebra.toMatrix result.Forward.Feature_acts.Value) }

@@ -34,14 +34,14 @@ public static class RunSpecs
 
     /// <summary>The specification that a source describes, not validated.</summary>
     public static (string Title, RunSpec Spec) Read(string name) =>
-        HubNames.Find(name) is not null ? throw NoRun(name, "a folder on the hub") :
+        HubNames.Find(name) is not null ? throw NoRun(name, "no preset, file or folder here") :
         Sources.Find(name) switch
         {
             Source.OfPreset preset => (preset.Name, preset.Preset.Run),
             Source.RunFile file => ReadFile(file.Name, file.Text),
             Source.RunFolder { Folder: var folder } =>
                 ReadFile(folder.RunFile, Files.ReadText(folder.RunFile)),
-            Source.ModelFile or Source.ModelFolder => throw NoRun(name, "a synthetic model"),
+            Source.ModelFile or Source.ModelFolder => throw NoRun(name, "a synthetic model, not a run"),
             _ => throw Failure.BadInput(name, "is an SAE, not a run; score it with synthsae eval"),
         };
 
@@ -53,7 +53,7 @@ public static class RunSpecs
     private static Exception NoRun(string name, string what) =>
         Failure.BadInput(
             name,
-            $"is {what}, not a run; a model is named in a run, e.g. "
+            $"is {what}; a model, here or on the hub, is named in a run, e.g. "
                 + $"synthsae run small --set synthetic_model={name}");
 
     // A run must find its data again, from any folder and at any time.

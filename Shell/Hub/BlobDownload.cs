@@ -35,14 +35,16 @@ internal sealed class BlobDownload(HubHttp http, HubFile file)
         await using var stream = Open(partial);
         var goesOn = stream.Length > 0;
         await AppendAsync(stream, stop);
-        if (!file.Checksum.IsOf(stream) && goesOn)
+        var isRight = file.Checksum.IsOf(stream);
+        if (!isRight && goesOn)
         {
             // What was there may have been anything: begin again.
             stream.SetLength(0);
             await AppendAsync(stream, stop);
+            isRight = file.Checksum.IsOf(stream);
         }
 
-        if (!file.Checksum.IsOf(stream))
+        if (!isRight)
         {
             Core.Files.Delete(partial);
             return false;

@@ -159,12 +159,12 @@ internal sealed class HubHttp(HubSettings settings, IPullObserver observer) : ID
     private static Uri? Target(HttpResponseMessage response, Uri uri)
     {
         if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308)
-            || response.Headers.Location is not { } location)
+            || response.Headers.Location is not { } location
+            || !Uri.TryCreate(uri, location, out var target))
         {
             return null;
         }
 
-        var target = new Uri(uri, location);
         return target.Scheme == Uri.UriSchemeHttps || target.Scheme == uri.Scheme
             ? target
             : throw HubFailure.OfAnswer(uri, $"leads from a secure address to {target.Scheme}");

@@ -74,7 +74,11 @@ internal sealed class HubRepository(HubHttp http, HubId id)
         && json["siblings"] is JsonArray files
             ? new HubListing(
                 commit,
-                [.. files.Select(file => Text((file as JsonObject)?["rfilename"]) ?? "")])
+                [
+                    .. files
+                        .Select(file => Text((file as JsonObject)?["rfilename"]) ?? "")
+                        .Where(name => !name.Any(char.IsControl)), // they may reach a terminal
+                ])
             : null;
 
     private static string? Text(JsonNode? node) =>

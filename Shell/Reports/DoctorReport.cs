@@ -29,12 +29,12 @@ public sealed class DoctorReport(AppSettings settings)
             .Add("memory", Numbers.Bytes(Machine.Memory))
             .Add("GPU", "not used: this version computes on the processor")
             .Add("runs folder", _runs.ToString())
+            .Add("cache folder", _cache?.ToString() ?? "none: worlds are compiled anew each time")
             .Add("hub", Hub(hub =>
                 $"{hub.Endpoint.AbsoluteUri.TrimEnd('/')}{(hub.Offline ? " (offline)" : "")}, "
                     + $"{(hub.TokenSource is { } source ? $"token of {source}" : "no token")}, "
                     + $"cache {hub.CacheFolder}",
-                problem => problem))
-            .Add("cache folder", _cache?.ToString() ?? "none: worlds are compiled anew each time");
+                problem => problem));
         machine.Write(host.Out, host.Width);
         host.Out.WriteLine();
 

@@ -53,12 +53,15 @@ let private evaluate name samples =
 let encoded: TheoryData<string> =
     TheoryData<string>(
         [| "standard"
+           "gated"
            "topk"
            "batchtopk"
            "matryoshka_batchtopk"
            "matryoshka_batchtopk_levelaux"
            "jumprelu"
-           "jumprelu_tanh" |]
+           "jumprelu_tanh"
+           "matching_pursuit"
+           "matching_pursuit_stop" |]
     )
 
 [<Theory; MemberData(nameof encoded)>]

@@ -251,8 +251,7 @@ let ``part of another content is thrown away and the file downloaded anew`` () =
     Assert.Equal<byte>(weights, content pulled "synthetic_model.safetensors")
     Assert.Empty place.Incomplete
     // Longer than the file itself.
-    let other = new Place(model)
-    use other = other
+    use other = new Place(model)
     Directory.CreateDirectory(other.InRepository "blobs") |> ignore
     let partial = other.InRepository $"blobs/{HubSums.sha256 weights}.incomplete"
     File.WriteAllBytes(partial, Array.create (weights.Length + 5) 9uy)

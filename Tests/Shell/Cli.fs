@@ -64,10 +64,15 @@ module Cli =
         launch folder variables "dotnet" (program :: args)
 
     /// The same where no file can grow beyond so many KiB, which looks like a full disk.
-    let startOnSmallDisk (folder: string) (kibibytes: int) (args: string list) : Process =
+    let startOnSmallDisk
+        (folder: string)
+        (variables: (string * string) list)
+        (kibibytes: int)
+        (args: string list)
+        : Process =
         let limited = $"trap '' XFSZ; ulimit -f {kibibytes}; exec \"$@\""
         // The runtime's double mapping of code would need a large file in memory.
-        let variables = [ "DOTNET_EnableWriteXorExecute", "0" ]
+        let variables = ("DOTNET_EnableWriteXorExecute", "0") :: variables
         launch folder variables "bash" ([ "-c"; limited; "bash"; "dotnet"; program ] @ args)
 
     /// The same on a terminal of its own, whose input and output are those of the process returned. Keys are

@@ -11,9 +11,13 @@ let private files =
       for file in [ "cfg.json"; "sae_weights.safetensors" ] do
           yield $"saes/topk/{file}", File.ReadAllBytes(Oracles.path $"saes/topk/{file}") ]
 
-/// A command in a folder of its own, with the hub and a cache in that folder.
+/// The hub, and a cache in the folder.
+let private variables (hub: FakeHub) (folder: TemporaryFolder) =
+    [ "HF_ENDPOINT", hub.Endpoint; "HF_HOME", folder.File "hf" ]
+
+/// A command in a folder of its own.
 let private command (hub: FakeHub) (folder: TemporaryFolder) args =
-    Cli.spawn folder.Path [ "HF_ENDPOINT", hub.Endpoint; "HF_HOME", folder.File "hf" ] args
+    Cli.spawn folder.Path (variables hub folder) args
 
 let private pinned (hub: FakeHub) path = $"toy/things@{hub.Commit}{path}"
 
@@ -54,9 +58,31 @@ let ``what cannot be pulled is refused`` () =
     let error = refused [ "pull"; "toy/things@v1"; "--revision"; "v2" ]
     Assert.Contains("--revision", error)
     Assert.Contains("did you mean \"saes/topk\"?", refused [ "inspect"; "toy/things:saes/topq" ])
-    Assert.Contains("not a run", refused [ "run"; "toy/things" ])
+
+    Assert.Contains(
+        "a model, here or on the hub, is named in a run",
+        refused [ "run"; "toy/things" ]
+    )
+
     Assert.Contains("is an SAE", refused [ "sample"; "toy/things:saes/topk" ])
     Assert.False(Directory.Exists(folder.File "runs"))
+
+[<Fact>]
+let ``a full disk ends a pull in one line, and the next goes on`` () =
+    let large = Array.init 400_000 (fun i -> byte (i / 3))
+    use hub = new FakeHub([ "cfg.json", "{}"B; "sae_weights.safetensors", large ])
+    use folder = new TemporaryFolder()
+    let args = [ "pull"; "toy/things" ]
+
+    let outcome = Cli.startOnSmallDisk folder.Path (variables hub folder) 200 args |> Cli.finish
+
+    Assert.Equal((2, ""), (outcome.Code, outcome.Out))
+    Assert.Single(outcome.Error.Trim().Split '\n') |> ignore
+    Assert.Contains("cannot be written: File too large", outcome.Error)
+    Assert.Equal(0, (command hub folder args).Code)
+    let ranges = hub.Calls |> List.choose (fun call -> call.Headers.TryFind "range")
+    Assert.All(ranges, (fun range -> Assert.Equal("bytes=204800-", range)))
+    Assert.NotEmpty ranges
 
 [<Fact>]
 let ``a run on a model of the hub is the run on its folder, and names the commit`` () =

@@ -189,7 +189,7 @@ let ``a run that cannot write its checkpoints goes on without, and says so`` () 
     use folder = new TemporaryFolder()
     let args = run "100k" @ [ "--checkpoint-every"; "40"; "--out"; "run" ]
     // A checkpoint has 200 kB, the SAE a third of that.
-    let outcome = Cli.startOnSmallDisk folder.Path 120 args |> Cli.finish
+    let outcome = Cli.startOnSmallDisk folder.Path [] 120 args |> Cli.finish
     Assert.Equal(0, outcome.Code)
     Assert.Contains("note: a checkpoint is missing: ", outcome.Error)
     Assert.Contains("step-40.safetensors: cannot be written: ", outcome.Error)

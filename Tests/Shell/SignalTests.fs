@@ -133,7 +133,7 @@ let ``a reader that goes away causes no stack trace`` () =
 let ``a full disk is told in one line, and leaves no half of a file`` () =
     use folder = new TemporaryFolder()
     let args = [ "run"; "small"; "--samples"; "50k"; "--out"; "run"; "--quiet" ]
-    let outcome = Cli.startOnSmallDisk folder.Path 40 args |> Cli.finish
+    let outcome = Cli.startOnSmallDisk folder.Path [] 40 args |> Cli.finish
     Assert.Equal(2, outcome.Code)
     Assert.Matches("^synthsae: .*sae_weights.safetensors: cannot be written: .*\n$", outcome.Error)
     Assert.Empty(Directory.GetFiles(folder.File "run/sae"))

@@ -17,3 +17,20 @@ module FiniteDifferences =
             let difference = at (value + step) - at (value - step)
             values[i, j] <- value
             difference / (2.0 * step))
+
+    /// The same for several functions at once.
+    let ofTerms (f: unit -> Map<string, float>) (values: float[,]) : Map<string, float[,]> =
+        let pairs =
+            values
+            |> Array2D.mapi (fun i j value ->
+                let at moved =
+                    values[i, j] <- moved
+                    f ()
+
+                let pair = at (value + step), at (value - step)
+                values[i, j] <- value
+                pair)
+
+        f ()
+        |> Map.map (fun term _ ->
+            pairs |> Array2D.map (fun (above, below) -> (above[term] - below[term]) / (2.0 * step)))

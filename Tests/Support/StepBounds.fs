@@ -20,13 +20,14 @@ type StepBounds =
 
 module StepBounds =
     /// Bounds for a step on this batch.
-    let ofStep (batch: DenseBatch) (forward: DenseForward) =
+    let ofStep (batch: DenseBatch) =
+        let forward = Dense.forward batch
         let losses = Dense.losses batch forward
         let total = Dense.total losses
         let valueError = RoundingErrors.ofValues total
         let names, variables = List.unzip (Map.toList batch.Parameters)
         let gradient = Map(List.zip names (RoundingErrors.ofGradient total variables))
-        let codes = forward.Feature_acts / forward.Norms
+        let codes = forward.Codes
 
         { Codes = RoundingErrors.ofValues codes codes
           Feature_acts = valueError forward.Feature_acts

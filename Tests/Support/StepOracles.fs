@@ -45,10 +45,16 @@ module StepOracles =
                       else
                           file.Float64 info.Name } ]
 
-    let private spec (config: JsonElement) : SaeSpec =
+    // The files do not say which parameter of a threshold they train; its name does.
+    let private spec (tensors: Map<string, OracleTensor>) (config: JsonElement) : SaeSpec =
         match SaeSpec.ofJson (config.GetRawText()) with
-        | Ok spec -> spec
         | Error errors -> failwith $"an oracle's configuration: {errors}"
+        | Ok spec ->
+            match spec.Architecture with
+            | SaeArchitecture.JumpRelu jump when tensors.ContainsKey "init.log_threshold" ->
+                let log = SaeArchitecture.JumpRelu { jump with Parameter = ThresholdParameter.Log }
+                { spec with Architecture = log }
+            | _ -> spec
 
     /// A tensor (rows, cols) as float32, which is how the file holds it.
     let matrix (tensor: OracleTensor) =
@@ -68,6 +74,12 @@ module StepOracles =
           X = matrix tensors[$"batch_{index}"]
           Dead = tensors[$"dead_{index}"].Values |> Array.map (fun value -> value <> 0.0) }
 
+    /// Every oracle.
+    let names =
+        [ for path in Directory.GetFiles(Oracles.path "steps", "*.json") ->
+              Path.GetFileNameWithoutExtension path ]
+        |> List.sort
+
     /// The oracle of that name.
     let read (name: string) =
         let json =
@@ -75,7 +87,7 @@ module StepOracles =
 
         let tensors = tensors (Oracles.path $"steps/{name}.safetensors")
 
-        { Sae = spec (json.GetProperty "config")
+        { Sae = spec tensors (json.GetProperty "config")
           Lr = json.GetProperty("lr").GetDouble()
           Steps =
             [ for index, entry in Seq.indexed (json.GetProperty("steps").EnumerateArray()) ->

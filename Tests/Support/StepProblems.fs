@@ -1,46 +1,63 @@
 namespace SynthSae.Tests
 
 open System
+open FsCheck
 open FsCheck.FSharp
 open SynthSae.Compute
+open SynthSae.Compute.Autodiff
 open SynthSae.Compute.Training
 open SynthSae.Spec
 
 /// A small training step to be taken.
 type StepProblem =
-    { Spec: SaeSpec
-      Sae: Sae
-      X: Matrix
-      Dead: bool[] }
+    {
+        Spec: SaeSpec
+        /// Representable in float32.
+        Parameters: DenseParameters
+        X: Matrix
+        Dead: bool[]
+    }
 
-    override this.ToString() =
-        let rows, dead = this.X.Rows, this.Dead |> Array.filter id |> Array.length
-        $"B = {rows}, D = {this.Sae.Dim}, dead = {dead}, {this.Spec}"
+    /// The batch as the dense step sees it, with other parameters.
+    member problem.BatchWith(p: DenseParameters) =
+        let settings = StepSettings.start problem.Spec 3e-4 problem.Dead
+        Dense.trace problem.Spec settings p (TrainingSteps.ofMatrix problem.X)
+
+    /// The batch as the dense step sees it, traced anew.
+    member problem.Batch = problem.BatchWith problem.Parameters
+
+    override problem.ToString() =
+        let dead = problem.Dead |> Array.filter id |> Array.length
+        $"B = {problem.X.Rows}, D = {problem.X.Cols}, dead = {dead}, {problem.Spec}"
 
 /// Random training steps of odd sizes, with every setting on and off.
 module StepProblems =
-    /// The choices and the signs of a step: what rounding must not change.
-    let private decisions (problem: StepProblem) p x =
-        let choices = ResizeArray()
+    /// The choices of a step and the sides of its kinks: what rounding must not change. A relu shows its side by where
+    /// its derivative is 0.
+    let private decisions (batch: DenseBatch) =
+        let choices = ResizeArray<bool[,]>()
 
-        let batch =
-            { Dense.trace problem.Spec p problem.Dead x with
+        let noting =
+            { batch with
                 Choose =
                     fun choice ->
                         choices.Add choice
                         choice }
 
-        let forward = Dense.forward batch
-        Dense.losses batch forward |> ignore
-        List.ofSeq choices, Array2D.map sign forward.Hidden_pre.Value
+        let forward = Dense.forward noting
+        let loss = Dense.total (Dense.losses noting forward)
 
-    /// Whether no choice and no sign of a pre-activation changes when all parameters and inputs are moved by up to a
-    /// thousandth, in any of ten random directions: far more than rounding or the step of a finite difference
-    /// does.
+        for node in Gradient.history loss do
+            match node.Origin with
+            | Origin.Map(a, derivative) -> choices.Add(Array2D.map (derivative >> (=) 0.0) a.Value)
+            | _ -> ()
+
+        List.ofSeq choices
+
+    /// Whether no choice changes when all parameters and inputs are moved by up to a thousandth, in any of ten random
+    /// directions: far more than rounding or the step of a finite difference does.
     let isClear (problem: StepProblem) =
-        let x = TrainingSteps.ofMatrix problem.X
-        let p = DenseParameters.ofSae problem.Sae
-        let decided = decisions problem p x
+        let decided = decisions problem.Batch
         let random = Random 1
 
         let move value =
@@ -48,28 +65,15 @@ module StepProblems =
 
         Seq.init 10 ignore
         |> Seq.forall (fun () ->
-            decisions problem (DenseParameters.map move p) (Array2D.map move x) = decided)
+            let batch = problem.BatchWith(DenseParameters.map move problem.Parameters)
+            let x = Array2D.map move batch.X.Value
 
-    let private architecture latents =
-        gen {
-            let! rescale = Gen.elements [ true; false ]
-            let! coefficient = Gen.elements [ 1.0; 0.5 ]
-            let! k = Gen.choose (1, latents)
-            let! fraction = Gen.elements [ 0.0; 0.4; -0.7 ]
-
-            let family =
-                { RescaleActsByDecoderNorm = rescale
-                  AuxK = SaeSpec.auxK coefficient }
-
-            return!
-                Gen.elements
-                    [ SaeArchitecture.TopK(k, family)
-                      SaeArchitecture.BatchTopK(
-                          min (float latents) (float k + fraction),
-                          0.01,
-                          family
-                      ) ]
-        }
+            decisions
+                { batch with
+                    X = Traced.constant x
+                    Scaling = DenseScaling.ofBatch problem.Spec.Normalization x }
+                =
+                decided)
 
     let private deadMask latents =
         Gen.oneof
@@ -77,72 +81,70 @@ module StepProblems =
               Gen.constant (Array.create latents true)
               Gen.arrayOfLength latents (Gen.elements [ true; false ]) ]
 
-    /// Steps on B samples in R^D with L latents, where numbers come from `draw`; `shift` moves
-    /// b_enc, so that at −2 most pre-activations are negative.
-    let private problem rows dim latents (draw: Random -> float32) (decoder: Random -> Matrix) =
+    /// Parameters of the shapes that the specification asks for, with numbers from `draw` and a decoder of its
+    /// own; `shift` moves the encoder's bias, so that at −2 most pre-activations are negative.
+    let private parameters (spec: SaeSpec) (draw: unit -> float) (decoder: unit -> float[,]) shift =
+        Initialisation.create spec spec.DIn.Value 0L
+        |> DenseParameters.ofSae spec.Architecture
+        |> Map.map (fun name shape ->
+            let drawn = shape |> Array2D.map (fun _ -> draw ())
+
+            match name with
+            | "W_dec" -> decoder ()
+            | "b_enc"
+            | "b_gate" -> Array2D.map ((+) shift) drawn
+            | "threshold" -> drawn |> Array2D.map (fun value -> 0.4 + 0.35 * value)
+            | "log_threshold" -> drawn |> Array2D.map (fun value -> value - 1.0)
+            | _ -> drawn)
+        |> DenseParameters.map (fun value -> float (float32 value))
+
+    let private problem rows (spec: SaeSpec) (draw: Random -> float) (decoder: Random -> float[,]) =
         gen {
-            let! architecture = architecture latents
-            let! apply = Gen.elements [ true; false ]
-            let! dead = deadMask latents
-            let! shift = Gen.elements [ 0.0f; 0.0f; -2.0f ]
+            let! dead = deadMask spec.DSae
+            let! shift = Gen.elements [ 0.0; 0.0; -2.0 ]
             let! seed = Gen.choose (0, Int32.MaxValue)
             let random = Random seed
 
-            let matrix rows cols =
-                Matrix.init rows cols (fun _ _ -> draw random)
-
             return
-                { Spec =
-                    { SaeSpec.create latents architecture with
-                        DIn = Some dim
-                        DecoderInitNorm = None
-                        ApplyBDecToInput = apply }
-                  Sae =
-                    { Encoder = matrix latents dim
-                      Decoder = decoder random
-                      EncoderBias = Array.init latents (fun _ -> draw random + shift)
-                      DecoderBias = Array.init dim (fun _ -> draw random)
-                      ApplyDecoderBiasToInput = apply
-                      Activation = Initialisation.activation latents dim architecture
-                      Refinement = None
-                      Scaling = InputScaling.None }
-                  X = matrix rows dim
+                { Spec = spec
+                  Parameters =
+                    parameters spec (fun () -> draw random) (fun () -> decoder random) shift
+                  X = Matrix.init rows spec.DIn.Value (fun _ _ -> float32 (draw random))
                   Dead = dead }
         }
 
     /// Clear steps with numbers in ±1.
-    let random mostRows mostDim mostLatents =
+    let random specs mostRows mostDim mostLatents =
         gen {
             let! rows = Gen.choose (1, mostRows)
             let! dim = Gen.choose (2, mostDim)
             let! latents = Gen.choose (1, mostLatents)
+            let! spec = specs dim latents
+            let draw (random: Random) = 2.0 * random.NextDouble() - 1.0
 
-            let draw (random: Random) =
-                float32 (2.0 * random.NextDouble() - 1.0)
-
-            let decoder random =
-                Matrix.init latents dim (fun _ _ -> draw random)
-
-            return! problem rows dim latents draw decoder
+            return!
+                problem rows spec draw (fun random ->
+                    Array2D.init latents dim (fun _ _ -> draw random))
         }
         |> Gen.filter isClear
 
     /// Steps full of ties, in small integers and with powers of two for B, D and the decoder's
     /// norms, so that float32 computes the losses and gradients without rounding.
-    let tied =
+    let tied specs =
         gen {
             let! rows = Gen.elements [ 1; 2; 4; 8 ]
             let! dim = Gen.elements [ 2; 4; 8 ]
             let! latents = Gen.choose (1, 13)
-            let draw (random: Random) = float32 (random.Next(-1, 2))
+            let! spec = specs dim latents
+            let draw (random: Random) = float (random.Next(-1, 2))
 
             let decoder (random: Random) =
-                let result = Matrix(latents, dim)
+                let result = Array2D.zeroCreate latents dim
 
                 for j in 0 .. latents - 1 do
-                    result[j, random.Next dim] <- [| 1.0f; 2.0f; -1.0f; -2.0f |][random.Next 4]
+                    result[j, random.Next dim] <- [| 1.0; 2.0; -1.0; -2.0 |][random.Next 4]
 
                 result
 
-            return! problem rows dim latents draw decoder
+            return! problem rows spec draw decoder
         }

@@ -35,7 +35,9 @@ type TrainingStepImplementation =
     {
         Name: string
         /// A run that begins with the given parameters and Adam's moments at 0.
-        Start: SaeSpec -> TrainingSpec -> Sae -> ITrainingStep
+        Start: SaeSpec -> TrainingSpec -> DenseParameters -> ITrainingStep
+        /// Which architectures it can train.
+        Trains: SaeArchitecture -> bool
     }
 
     override this.ToString() = this.Name
@@ -52,7 +54,7 @@ module TrainingSteps =
 
     let private observe (result: DenseStepResult) =
         { Losses = result.Losses
-          Codes = Dense.codes result.Forward
+          Codes = result.Forward.Codes.Value
           Gradient = result.Gradient
           GradientNorm = result.GradientNorm }
 
@@ -60,30 +62,28 @@ module TrainingSteps =
     let dense =
         { Name = "dense"
           Start =
-            fun spec training sae ->
-                let mutable state = DenseStep.start sae
+            fun spec training parameters ->
+                let mutable state = DenseStep.startWith parameters
 
                 { new ITrainingStep with
                     member _.Step(lr, dead, x) =
-                        let result = DenseStep.run spec training lr dead (ofMatrix x) state
+                        let settings = StepSettings.start spec lr dead
+                        let result = DenseStep.run spec training settings (ofMatrix x) state
                         state <- result.State
                         observe result
 
                     member _.Parameters = state.Parameters
-                    member _.TopkThreshold = state.Topk_threshold } }
-
-    let private copy (sae: Sae) =
-        { sae with
-            Encoder = Matrix.copy sae.Encoder
-            Decoder = Matrix.copy sae.Decoder
-            EncoderBias = Array.copy sae.EncoderBias
-            DecoderBias = Array.copy sae.DecoderBias }
+                    member _.TopkThreshold = state.Topk_threshold }
+          Trains = fun _ -> true }
 
     /// The sparse step on SIMD ops, on this many threads.
     let sparse threads =
         { Name = $"sparse on {threads} threads"
           Start =
-            fun spec training sae ->
+            fun spec training parameters ->
+                let initial = Initialisation.create spec (DenseAlgebra.cols parameters["W_dec"]) 0L
+                let sae = DenseParameters.toSae initial parameters
+
                 let adam =
                     { Beta1 = training.AdamBeta1
                       Beta2 = training.AdamBeta2
@@ -92,7 +92,7 @@ module TrainingSteps =
                 let step =
                     SparseStep(
                         threads,
-                        copy sae,
+                        sae,
                         spec.Architecture.TopKFamily.Value.AuxK.Coefficient,
                         adam
                     )
@@ -106,6 +106,7 @@ module TrainingSteps =
 
                         let gradient =
                             DenseParameters.ofSae
+                                spec.Architecture
                                 { sae with
                                     Encoder = step.Gradients.Encoder
                                     Decoder = step.Gradients.Decoder
@@ -126,8 +127,13 @@ module TrainingSteps =
                           Gradient = gradient
                           GradientNorm = norm }
 
-                    member _.Parameters = DenseParameters.ofSae step.Sae
-                    member _.TopkThreshold = threshold } }
+                    member _.Parameters = DenseParameters.ofSae spec.Architecture step.Sae
+                    member _.TopkThreshold = threshold }
+          Trains =
+            function
+            | SaeArchitecture.TopK _
+            | SaeArchitecture.BatchTopK _ -> true
+            | _ -> false }
 
     /// Every implementation that must take the same steps.
     let implementations = [ dense; sparse 1; sparse 3 ]

@@ -18,17 +18,17 @@ let private lr = 3e-4
 let private agrees (implementation: TrainingStepImplementation) (problem: StepProblem) =
     let training = TrainingSteps.training
     let x = TrainingSteps.ofMatrix problem.X
-    let start = DenseStep.start problem.Sae
-    let expected = DenseStep.run problem.Spec training lr problem.Dead x start
-    let batch = Dense.trace problem.Spec start.Parameters problem.Dead x
-    let bounds = StepBounds.ofStep batch (Dense.forward batch)
-    let run = implementation.Start problem.Spec training problem.Sae
+    let start = DenseStep.startWith problem.Parameters
+    let settings = StepSettings.start problem.Spec lr problem.Dead
+    let expected = DenseStep.run problem.Spec training settings x start
+    let bounds = StepBounds.ofStep problem.Batch
+    let run = implementation.Start problem.Spec training problem.Parameters
     let observed = run.Step(lr, problem.Dead, problem.X)
 
     for KeyValue(term, loss) in expected.Losses do
         Agreement.close term bounds.Losses[term] loss observed.Losses[term]
 
-    Agreement.closeEach2D "codes" bounds.Codes (Dense.codes expected.Forward) observed.Codes
+    Agreement.closeEach2D "codes" bounds.Codes expected.Forward.Codes.Value observed.Codes
     Agreement.closeTensors "gradient of" bounds.Gradient expected.Gradient observed.Gradient
     Agreement.close "gradient norm" bounds.GradientNorm expected.GradientNorm observed.GradientNorm
     let weights = Agreement.weightErrors training lr [ expected, bounds ]
@@ -43,17 +43,17 @@ let private agrees (implementation: TrainingStepImplementation) (problem: StepPr
 let ``steps on random problems agree with the dense step``
     (implementation: TrainingStepImplementation)
     =
-    Property.forAll (StepProblems.random 7 9 13) (agrees implementation)
+    Property.forAll (StepProblems.random SaeSpecs.plain 7 9 13) (agrees implementation)
 
 [<Theory; MemberData(nameof implementations)>]
 let ``steps on problems full of ties agree with the dense step``
     (implementation: TrainingStepImplementation)
     =
-    Property.forAll StepProblems.tied (agrees implementation)
+    Property.forAll (StepProblems.tied SaeSpecs.plain) (agrees implementation)
 
 [<Fact>]
 let ``the random problems cover what must be covered`` () =
-    let problems = FsCheck.FSharp.Gen.sample 2000 (StepProblems.random 7 9 13)
+    let problems = FsCheck.FSharp.Gen.sample 2000 (StepProblems.random SaeSpecs.plain 7 9 13)
 
     let covered what holds =
         Assert.True(Seq.exists holds problems, $"no problem with {what}")
@@ -61,10 +61,7 @@ let ``the random problems cover what must be covered`` () =
     let dead problem =
         problem.Dead |> Array.filter id |> Array.length
 
-    let forward problem =
-        (problem.Dead, TrainingSteps.ofMatrix problem.X)
-        ||> Dense.trace problem.Spec (DenseParameters.ofSae problem.Sae)
-        |> Dense.forward
+    let forward (problem: StepProblem) = Dense.forward problem.Batch
 
     let active problem =
         (forward problem).Feature_acts.Value |> Array2D.map (fun f -> f > 0.0)
@@ -79,7 +76,7 @@ let ``the random problems cover what must be covered`` () =
 
     covered "no dead latent" (fun problem -> dead problem = 0)
     covered "dead latents only" (fun problem -> dead problem = problem.Spec.DSae)
-    covered "more dead latents than AuxK takes" (fun problem -> dead problem > problem.Sae.Dim / 2)
+    covered "more dead latents than AuxK takes" (fun problem -> dead problem > problem.X.Cols / 2)
 
     covered "fewer positive values than may be kept" (fun problem ->
         float (entries problem) < budget problem)

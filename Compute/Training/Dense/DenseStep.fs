@@ -18,6 +18,8 @@ type DenseState =
         /// BatchTopK's running threshold, `topk_threshold`; 0 at the start and for other
         /// architectures.
         Topk_threshold: float
+        /// The same of the first selection, where there are two.
+        First_threshold: float
     }
 
 /// One step, with what it saw on the way.
@@ -26,7 +28,7 @@ type DenseStepResult =
         Forward: DenseForward
         /// The terms of the loss, by the reference's names.
         Losses: Map<string, float>
-        /// Of their sum, before clipping.
+        /// Of their sum, before clipping, without what `DecoderNorm` takes away.
         Gradient: DenseParameters
         /// Euclidean norm of `Gradient`.
         GradientNorm: float
@@ -40,15 +42,18 @@ module DenseStep =
     [<Literal>]
     let Epsilon = 1e-8
 
-    /// State before the first step.
-    let start (sae: Sae) =
-        let parameters = DenseParameters.ofSae sae
-
+    /// State before the first step, with these parameters.
+    let startWith (parameters: DenseParameters) =
         { Parameters = parameters
           M = DenseParameters.zeros parameters
           V = DenseParameters.zeros parameters
           Step = 0
-          Topk_threshold = 0.0 }
+          Topk_threshold = 0.0
+          First_threshold = 0.0 }
+
+    /// State before the first step.
+    let start (spec: SaeSpec) (sae: Sae) =
+        startWith (DenseParameters.ofSae spec.Architecture sae)
 
     /// What gradients of this global norm are multiplied with (`ClipAdam.clip`).
     let clipScale (norm: float) = ClipAdam.clip norm
@@ -88,26 +93,74 @@ module DenseStep =
     let threshold (spec: SaeSpec) (acts: float[,]) (t: float) =
         TopKThreshold.next spec.Architecture.ThresholdLr (smallest acts) t
 
-    /// One training step on x (B, D) at learning rate `lr`, with dead latents `dead` (L).
+    /// A gradient by decoder rows without its part along each row (`DecoderNorm.Unit`).
+    let private across (decoder: float[,]) (gradient: float[,]) =
+        let along a =
+            DenseAlgebra.sumTo (DenseAlgebra.rows a) 1 (DenseAlgebra.map2 (*) a decoder)
+
+        let share =
+            DenseAlgebra.map2
+                (fun g w -> g * DenseAlgebra.reciprocal w)
+                (along gradient)
+                (along decoder)
+
+        DenseAlgebra.map2 (-) gradient (DenseAlgebra.map2 (*) decoder share)
+
+    /// What the gradient of the loss means under the constraint on decoder rows, if there is one.
+    let private constrained
+        (spec: SaeSpec)
+        (p: DenseParameters)
+        (gradient: DenseParameters)
+        : DenseParameters =
+        match spec.DecoderNorm with
+        | DecoderNorm.Free -> gradient
+        | DecoderNorm.Unit -> gradient |> Map.add "W_dec" (across p["W_dec"] gradient["W_dec"])
+
+    /// Parameters after a step, with decoder rows of the norm that they must have.
+    let private normalised (spec: SaeSpec) (p: DenseParameters) : DenseParameters =
+        match spec.DecoderNorm with
+        | DecoderNorm.Free -> p
+        | DecoderNorm.Unit ->
+            let norms = DenseAlgebra.rowNorms p["W_dec"] |> Array2D.map DenseAlgebra.reciprocal
+            p |> Map.add "W_dec" (DenseAlgebra.map2 (*) p["W_dec"] norms)
+
+    /// The frequencies that levels are ordered by learn from a batch.
+    let private countFirings (spec: SaeSpec) (settings: StepSettings) (forward: DenseForward) =
+        match spec.Architecture with
+        | SaeArchitecture.Matryoshka(_, _, _, { Order = LevelOrder.Frequency }) ->
+            let acts = forward.Feature_acts
+            settings.Frequencies.Update(DenseLevels.counts acts.Value, acts.Rows)
+        | _ -> ()
+
+    /// One training step on x (B, D). `settings.Frequencies` learn from it where levels are ordered by them.
     let run
         (spec: SaeSpec)
         (training: TrainingSpec)
-        (lr: float)
-        (dead: bool[])
+        (settings: StepSettings)
         (x: float[,])
         (state: DenseState)
         =
-        let batch = Dense.trace spec state.Parameters dead x
+        let batch = Dense.trace spec settings state.Parameters x
         let forward = Dense.forward batch
         let losses = Dense.losses batch forward
-        let gradient = Dense.gradient batch (Dense.total losses)
+        let gradient = constrained spec state.Parameters (Dense.gradient batch (Dense.total losses))
         let norm = DenseParameters.norm gradient
         let clipped = gradient |> DenseParameters.map (fun g -> clipScale norm * g)
+        let after = adam training settings.LearningRate clipped state
+
+        let first =
+            match forward.First_acts with
+            | Some acts -> threshold spec acts.Value state.First_threshold
+            | None -> 0.0
+
+        countFirings spec settings forward
 
         { Forward = forward
           Losses = losses |> Map.map (fun _ loss -> loss.Scalar)
           Gradient = gradient
           GradientNorm = norm
           State =
-            { adam training lr clipped state with
-                Topk_threshold = threshold spec forward.Feature_acts.Value state.Topk_threshold } }
+            { after with
+                Parameters = normalised spec after.Parameters
+                Topk_threshold = threshold spec forward.Feature_acts.Value state.Topk_threshold
+                First_threshold = first } }

@@ -13,9 +13,10 @@ internal static class FolderContent
         [Model.HierarchyFile, Model.WeightsFile, Model.ConfigFile];
 
     private static readonly string[] SaeFiles =
-        [Sae.SparsityFile, Sae.WeightsFile, Sae.ConfigFile];
+        [Sae.SparsityFile, Sae.ScalerFile, Sae.WeightsFile, Sae.ConfigFile];
 
-    private static readonly string[] Optional = [Model.HierarchyFile, Sae.SparsityFile];
+    private static readonly string[] Optional =
+        [Model.HierarchyFile, Sae.SparsityFile, Sae.ScalerFile];
 
     /// <summary>
     /// The kind of a folder with files of the given names; null if it is neither a model nor an

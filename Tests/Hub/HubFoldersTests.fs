@@ -21,6 +21,7 @@ let private saes =
     [ for l0 in [ 20; 25 ] do
           yield $"btk/l0-{l0}/cfg.json", "{}"B
           yield $"btk/l0-{l0}/sae_weights.safetensors", Array.append weights [| byte l0 |]
+          yield $"btk/l0-{l0}/activation_scaler.json", "{ }"B
           yield $"btk/l0-{l0}/stats.json", "{}"B ]
 
 /// A cache, a hub, and settings to go with them.
@@ -100,6 +101,8 @@ let ``a folder of a repository is pulled alone, with links that lead out of it``
     let link = FileInfo(Path.Combine(pulled.Folder, "cfg.json")).LinkTarget
     Assert.StartsWith("../../../../blobs/", link)
     Assert.False(Directory.Exists(Path.Combine(pulled.Folder, "../l0-20")))
+    Assert.Equal<byte>("{ }"B, content pulled "activation_scaler.json")
+    Assert.False(File.Exists(Path.Combine(pulled.Folder, "stats.json")))
 
 [<Fact>]
 let ``what is in the cache is not downloaded again`` () =

@@ -8,7 +8,7 @@ open SynthSae.Spec
 module SaeSpecs =
     let private auxK =
         gen {
-            let! coefficient = Gen.elements [ 1.0; 0.5 ]
+            let! coefficient = Gen.elements [ 1.0; 0.5; 0.0 ]
 
             let! normalization = Gen.elements [ AuxKNormalization.Raw; AuxKNormalization.Variance ]
 
@@ -162,7 +162,7 @@ module SaeSpecs =
 
             let target =
                 match spec.Architecture with
-                | SaeArchitecture.JumpRelu { Sparsity = JumpReluSparsity.Quadratic } -> Some 1.5
+                | SaeArchitecture.JumpRelu { Sparsity = JumpReluSparsity.Quadratic } -> Some 0.6
                 | _ -> None
 
             return

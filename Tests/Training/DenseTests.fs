@@ -74,6 +74,51 @@ let ``the gradient of each term of the loss is its finite differences`` () =
             same term (checkedOnes expected) (checkedOnes (Dense.gradient batch loss))))
 
 [<Fact>]
+let ``the random steps are of valid specifications and cover every architecture and option`` () =
+    let problems = FsCheck.FSharp.Gen.sample 1500 steps
+    let specs = problems |> Array.map _.Spec
+
+    for spec in specs do
+        match SaeSpec.validate spec with
+        | Ok _ -> ()
+        | Error errors -> failwith $"{spec}: {errors}"
+
+    let covered what holds =
+        Assert.True(Seq.exists holds problems, $"no step with {what}")
+
+    for case in FSharp.Reflection.FSharpType.GetUnionCases typeof<SaeArchitecture> do
+        covered case.Name (fun problem -> $"{problem.Spec.Architecture}".StartsWith case.Name)
+
+    covered "a refined encoder" _.Spec.ListaEta.IsSome
+    covered "constant norms" _.Spec.Normalization.IsConstantNorm
+    covered "layer norms" _.Spec.Normalization.IsLayerNorm
+
+    let levels holds (problem: StepProblem) =
+        match problem.Spec.Architecture with
+        | SaeArchitecture.Matryoshka(_, _, _, levels) ->
+            not levels.Widths.IsEmpty && levels.Widths.Head < problem.Spec.DSae && holds levels
+        | _ -> false
+
+    covered "levels cut off" (levels _.Detached)
+    covered "levels by frequency" (levels _.Order.IsFrequency)
+    covered "penalties of levels" (levels (fun levels -> not levels.L1Coefficients.IsEmpty))
+
+    covered "AuxK of levels" (fun problem ->
+        levels _.AuxLossPerLevel problem && Array.contains true problem.Dead)
+
+    let jump holds (problem: StepProblem) =
+        match problem.Spec.Architecture with
+        | SaeArchitecture.JumpRelu jump -> holds jump
+        | _ -> false
+
+    covered "a quadratic sparsity loss" (jump _.Sparsity.IsQuadratic)
+    covered "gradients straight through" (jump _.StraightThrough)
+    covered "thresholds by their logarithm" (jump _.Parameter.IsLog)
+
+    covered "a loss on pre-activations" (fun problem ->
+        jump _.PreActLossCoefficient.IsSome problem && Array.contains true problem.Dead)
+
+[<Fact>]
 let ``the gradient of the loss is the sum of its terms' gradients`` () =
     Property.forAll steps (fun problem ->
         let batch = problem.Batch

@@ -284,22 +284,23 @@ let ``other weights are used once the decoder has changed`` () =
     pursuit.Encode(x, path, codes)
     samePath 1e-4f (fst (plainEncode sae x)) path
 
-/// Follow a path in double: each choice must be the best but for a share, its value the projection.
+/// Follow a path with the float32 residuals of the CPU: each choice must be the best but for a share, and its value
+/// the projection, to rounding of what is left at that moment.
 let private follow (sae: Sae) (x: Matrix) (path: Codes) share =
-    let dot (r: float[]) latent =
-        Seq.sum (seq { for d in 0 .. sae.Dim - 1 -> r[d] * float sae.Decoder[latent, d] })
-
     for sample in 0 .. x.Rows - 1 do
-        let r = Array.init sae.Dim (fun d -> float x[sample, d])
-        let tolerance = 1e-6 * sqrt (Rows.squaredNormAt x sample)
+        let r = x.Row(sample).ToArray()
+
+        let dot latent =
+            Seq.sum (seq { for d in 0 .. sae.Dim - 1 -> float r[d] * float sae.Decoder[latent, d] })
 
         for latent, value in entriesOf path sample do
-            let best = Seq.max (seq { for other in 0 .. sae.Latents - 1 -> dot r other })
-            Assert.InRange(dot r latent, (1.0 - share) * best - tolerance, best)
-            Assert.InRange(float value, dot r latent - tolerance, dot r latent + tolerance)
+            let tolerance = 1e-6 * sqrt (Rows.squaredNorm (ReadOnlySpan r))
+            let best = Seq.max (Seq.map dot (seq { 0 .. sae.Latents - 1 }))
+            Assert.InRange(dot latent, (1.0 - share) * best - tolerance, best)
+            Assert.InRange(float value, dot latent - tolerance, dot latent + tolerance)
 
             for d in 0 .. sae.Dim - 1 do
-                r[d] <- r[d] - float value * float sae.Decoder[latent, d]
+                r[d] <- MathF.FusedMultiplyAdd(-value, sae.Decoder[latent, d], r[d])
 
 [<Fact>]
 let ``long pursuits stay true to the residual down to a millionth of the input`` () =

@@ -46,7 +46,7 @@ type SaeRunner(backend: Backend, inference: Inference) =
                     SelectReference.apply activation sae scale pre codes
 
                 member _.Pursue(centred, codes) =
-                    PursuitReference.encode sae centred path codes
+                    PursuitReference.encode sae (Pursuit.limits sae) centred path codes
 
                 member _.Decode(codes, bias, reconstruction) =
                     DecodeCodesReference.run codes sae.Decoder bias reconstruction }
@@ -64,7 +64,7 @@ type SaeRunner(backend: Backend, inference: Inference) =
                     selector.Apply(activation, sae, scale, pre, codes) |> ignore
 
                 member _.Pursue(centred, codes) =
-                    pursuit.Value.Encode(centred, path, codes)
+                    pursuit.Value.Encode(Pursuit.limits sae, centred, path, codes)
 
                 member _.Decode(codes, bias, reconstruction) =
                     DecodeCodesCpu.run threads codes sae.Decoder bias reconstruction }

@@ -33,12 +33,12 @@ let private saeOf limits latents dim =
 
 let private plainEncode (sae: Sae) (x: Matrix) =
     let path, codes = Codes sae.Latents, Codes sae.Latents
-    PursuitReference.encode sae x path codes
+    PursuitReference.encode sae (Pursuit.limits sae) x path codes
     path, codes
 
 let private encode threads (sae: Sae) (x: Matrix) =
     let path, codes = Codes sae.Latents, Codes sae.Latents
-    PursuitCpu(threads, sae).Encode(x, path, codes)
+    PursuitCpu(threads, sae).Encode(Pursuit.limits sae, x, path, codes)
     path, codes
 
 /// The same path, and values within `bound`.
@@ -105,8 +105,8 @@ let ``codes, reconstruction and gradients of a training step are the reference's
         let cpu = PursuitCpu(2, sae)
 
         for encode, backward in
-            [ PursuitReference.encode sae, PursuitReference.backward sae
-              (fun x path codes -> cpu.Encode(x, path, codes)),
+            [ PursuitReference.encode sae (Pursuit.limits sae), PursuitReference.backward sae
+              (fun x path codes -> cpu.Encode(Pursuit.limits sae, x, path, codes)),
               (fun x path g dW db -> cpu.Backward(x, path, g, dW, db)) ] do
             let path, codes = Codes sae.Latents, Codes sae.Latents
             encode centred path codes
@@ -266,7 +266,7 @@ let ``the codes are the same with the Gram matrix and without`` () =
 
     let batches =
         [ for _ in 1..60 do
-              pursuit.Encode(x, path, codes)
+              pursuit.Encode(Pursuit.limits sae, x, path, codes)
               Samples.entries path, Samples.entries codes ]
 
     // 600 latents: the Gram matrix is made in the 20th batch of 3 samples and 5 iterations.
@@ -278,10 +278,10 @@ let ``other weights are used once the decoder has changed`` () =
     let pursuit = PursuitCpu(2, sae)
     let x = Samples.gaussian 4 30 40
     let path, codes = Codes 20, Codes 20
-    pursuit.Encode(x, path, codes)
+    pursuit.Encode(Pursuit.limits sae, x, path, codes)
     (decoder 77 20 40).Span.CopyTo sae.Decoder.Span
     pursuit.DecoderChanged()
-    pursuit.Encode(x, path, codes)
+    pursuit.Encode(Pursuit.limits sae, x, path, codes)
     samePath 1e-4f (fst (plainEncode sae x)) path
 
 /// Follow a path with the float32 residuals of the CPU: each choice must be the best but for a share, and its value
@@ -328,7 +328,7 @@ let ``a batch larger than what is done at a time gives each sample its own codes
 [<Fact>]
 let ``only SAEs and inputs that fit are taken`` () =
     let relu = Samples.sae 1 4 3 Activation.Relu
-    Assert.Throws<ArgumentException>(fun () -> PursuitCpu(1, relu) |> ignore) |> ignore
+    Assert.Throws<ArgumentException>(fun () -> Pursuit.limits relu |> ignore) |> ignore
     let sae = saeOf (limits 4 0.0 false) 5 3
 
     Assert.Throws<ArgumentException>(fun () -> encode 1 sae (Matrix(2, 4)) |> ignore)

@@ -41,7 +41,6 @@ type PursuitCpu(threads: int, sae: Sae) =
     static let grain = 8
 
     let latents, dim = sae.Latents, sae.Dim
-    let limits = Pursuit.limits sae
     let gradients = PursuitGradients(threads, sae)
     let mutable chosen: ChosenLatents[] = [||]
     let mutable residual = Matrix(0, dim)
@@ -64,7 +63,7 @@ type PursuitCpu(threads: int, sae: Sae) =
             scores <- Matrix(block, latents)
 
     /// The product per iteration costs 2·D·L per sample, the Gram matrix D·L² once.
-    let gramPays samples =
+    let gramPays (limits: PursuitLimits) samples =
         samplesSeen <- samplesSeen + int64 samples
         let iterations = int64 (min limits.MaxIterations 16)
         latents <= mostLatents && int64 latents <= 2L * iterations * samplesSeen
@@ -84,7 +83,7 @@ type PursuitCpu(threads: int, sae: Sae) =
         Rows.squaredNorm (ReadOnlySpan(NativePtr.toVoidPtr r, dim))
 
     /// One iteration of a sample, with the latent of the largest score: value, ‖r‖², and whether another follows.
-    let iterate (sample: ChosenLatents) (r: nativeptr<float32>) latent =
+    let iterate limits (sample: ChosenLatents) (r: nativeptr<float32>) latent =
         let weights = sae.Decoder.RowPtr latent
         let value = Simd.dot r weights dim
 
@@ -104,7 +103,7 @@ type PursuitCpu(threads: int, sae: Sae) =
             NativePtr.set s latent (Simd.dot r (sae.Decoder.RowPtr latent) dim)
 
     /// A sample's pursuit from its residual r and scores s.
-    let pursue sample (r: nativeptr<float32>) (s: nativeptr<float32>) =
+    let pursue limits sample (r: nativeptr<float32>) (s: nativeptr<float32>) =
         let errorOf square =
             rounding * largestNorm * Math.Sqrt square
 
@@ -124,7 +123,7 @@ type PursuitCpu(threads: int, sae: Sae) =
             elif latent < 0 then
                 goesOn <- false
             else
-                let struct (value, square, another) = iterate sample r latent
+                let struct (value, square, another) = iterate limits sample r latent
                 goesOn <- another
 
                 if another then
@@ -135,15 +134,15 @@ type PursuitCpu(threads: int, sae: Sae) =
 
                     isFresh <- false
 
-    let pursueAll first count =
+    let pursueAll limits first count =
         GemmCpu.multiply threads false residual true sae.Decoder scores
 
         Threads.ranges threads count grain (fun _ from stop ->
             for row in from .. stop - 1 do
-                pursue chosen[first + row] (residual.RowPtr row) (scores.RowPtr row))
+                pursue limits chosen[first + row] (residual.RowPtr row) (scores.RowPtr row))
 
     /// The same by one product per iteration; `samples` names the sample of each row of r, or −1 when it is finished.
-    let rec pursueByProducts (r: Matrix) (s: Matrix) (samples: int[]) =
+    let rec pursueByProducts limits (r: Matrix) (s: Matrix) (samples: int[]) =
         GemmCpu.multiply threads false r true sae.Decoder s
 
         Threads.ranges threads samples.Length grain (fun _ from stop ->
@@ -155,7 +154,7 @@ type PursuitCpu(threads: int, sae: Sae) =
                         if latent < 0 then
                             struct (0.0f, 0.0, false)
                         else
-                            iterate chosen[samples[row]] (r.RowPtr row) latent
+                            iterate limits chosen[samples[row]] (r.RowPtr row) latent
 
                     if not another then
                         samples[row] <- -1)
@@ -164,11 +163,11 @@ type PursuitCpu(threads: int, sae: Sae) =
 
         if left.Length > 0 then
             if 4 * left.Length > 3 * samples.Length then
-                pursueByProducts r s samples
+                pursueByProducts limits r s samples
             else
                 let fewer = Matrix(left.Length, dim)
                 left |> Array.iteri (fun row (from, _) -> r.Row(from).CopyTo(fewer.Row row))
-                pursueByProducts fewer (Matrix(left.Length, latents)) (Array.map snd left)
+                pursueByProducts limits fewer (Matrix(left.Length, latents)) (Array.map snd left)
 
     /// The chosen latents of all samples as one path.
     let writePath samples (path: Codes) =
@@ -187,11 +186,11 @@ type PursuitCpu(threads: int, sae: Sae) =
         samplesSeen <- 0L
 
     /// Path and codes of x' (B, D).
-    member _.Encode(centred: Matrix, path: Codes, codes: Codes) =
+    member _.Encode(limits: PursuitLimits, centred: Matrix, path: Codes, codes: Codes) =
         Pursuit.check sae centred path codes
         reserve centred.Rows
 
-        if not gramHolds && gramPays centred.Rows then
+        if not gramHolds && gramPays limits centred.Rows then
             makeGram ()
 
         for first in 0..samplesAtATime .. centred.Rows - 1 do
@@ -202,12 +201,12 @@ type PursuitCpu(threads: int, sae: Sae) =
                 centred.Row(first + row).CopyTo(residual.Row row)
 
             if gramHolds then
-                pursueAll first count
+                pursueAll limits first count
             else
-                pursueByProducts
-                    residual
-                    scores
-                    (Array.init residual.Rows (fun row -> if row < count then first + row else -1))
+                let samples =
+                    Array.init residual.Rows (fun row -> if row < count then first + row else -1)
+
+                pursueByProducts limits residual scores samples
 
         writePath centred.Rows path
         Pursuit.merge path codes

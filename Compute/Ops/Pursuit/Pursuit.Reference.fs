@@ -56,9 +56,8 @@ module PursuitReference =
         latents, values
 
     /// Path and codes of x' (B, D), in double.
-    let encode (sae: Sae) (centred: Matrix) (path: Codes) (codes: Codes) =
+    let encode (sae: Sae) (limits: PursuitLimits) (centred: Matrix) (path: Codes) (codes: Codes) =
         Pursuit.check sae centred path codes
-        let limits = Pursuit.limits sae
 
         let rows = Array.init centred.Rows (fun sample -> pursue sae limits (row centred sample))
 

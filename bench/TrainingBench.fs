@@ -75,18 +75,20 @@ module TrainingBench =
 
     /// A step whose AuxK loss has 512 dead latents to revive, without data.
     let withDead threads (sampler: Sampler) =
-        let sae = Initialisation.create (SaeSpec.batchTopK 4096 25.0) sampler.World.HiddenDim 1L
+        let spec = SaeSpec.batchTopK 4096 25.0
+        let sae = Initialisation.create spec sampler.World.HiddenDim 1L
 
         let adam = { Beta1 = 0.9; Beta2 = 0.999; Epsilon = DenseStep.Epsilon }
 
-        let step = SparseStep(threads, sae, 1.0, adam)
-        let dead = Array.init 512 (fun i -> 8 * i)
+        let step = SparseStep(threads, spec, sae, adam)
+        let dead = Array.init 4096 (fun latent -> latent % 8 = 0)
+        let settings = StepSettings.start spec 3e-4 dead
         let codes = Codes sampler.World.NumFeatures
         let x = Matrix(Bench16k.Batch, sampler.World.HiddenDim)
         sampler.Sample(Stream.Training, 0L, codes, x)
 
         Measure.repeated 20 (fun () ->
-            step.Differentiate(x, dead) |> ignore
+            step.Differentiate(x, settings) |> ignore
             step.Update 3e-4 |> ignore)
         |> Figure.ofSeconds "train/batchtopk-512-dead (step alone)" "ms" 1e3
         |> Figure.reference 489.3

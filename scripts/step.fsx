@@ -29,7 +29,7 @@ let compareAll prefix (dense: DenseParameters) (sparse: DenseParameters) =
     [ for KeyValue(name, values) in dense -> compare $"{prefix}{name}" values sparse[name] ]
 
 /// Gradients of the sparse step, in the dense step's orientation.
-let gradients architecture (sae: Sae) (g: Gradients) =
+let gradients architecture (sae: Sae) (g: Parameters) =
     DenseParameters.ofSae
         architecture
         { sae with
@@ -62,16 +62,10 @@ Script.run (fun () ->
           Beta2 = training.AdamBeta2
           Epsilon = DenseStep.Epsilon }
 
-    let step =
-        SparseStep(
-            Backend.threads Script.backend,
-            sae,
-            spec.Architecture.TopKFamily.Value.AuxK.Coefficient,
-            adam
-        )
+    let step = SparseStep(Backend.threads Script.backend, spec, sae, adam)
 
     let indices = [| 0 .. spec.DSae - 1 |] |> Array.filter (Array.get dead)
-    let struct (mse, auxiliary, _) = step.Differentiate(x, indices)
+    let losses = step.Differentiate(x, StepSettings.start spec lr dead)
     let sparseGradients = gradients spec.Architecture sae step.Gradients
     let norm = step.Update lr
 
@@ -90,8 +84,11 @@ Script.run (fun () ->
                "codes"
                dense.Forward.Codes.Value
                (DenseAlgebra.ofMatrix (Codes.toDense step.Codes))
-           scalar "mse" dense.Losses["mse_loss"] mse
-           scalar "auxiliary" dense.Losses["auxiliary_reconstruction_loss"] auxiliary
+           scalar "mse" dense.Losses["mse_loss"] losses[LossNames.Mse]
+           scalar
+               "auxiliary"
+               dense.Losses["auxiliary_reconstruction_loss"]
+               losses[LossNames.Auxiliary]
            scalar "gradient norm" dense.GradientNorm norm ]
          @ compareAll "gradient of " dense.Gradient sparseGradients
          @ compareAll

@@ -57,9 +57,6 @@ module Checkpoint =
     let private StepsSinceFired = "steps_since_fired"
 
     [<Literal>]
-    let private Threshold = "threshold"
-
-    [<Literal>]
     let private Crc = "crc32c"
 
     let private number (value: int64) =
@@ -111,13 +108,11 @@ module Checkpoint =
         match tensor with
         | Tensor.Matrix matrix -> Some(name, StateArray.Matrix matrix)
         | Tensor.Float32(_, values) -> Some(name, StateArray.Vector values)
-        | Tensor.Float64(shape, values) when name <> Threshold ->
-            Some(name, StateArray.Double(shape, values))
+        | Tensor.Float64(shape, values) -> Some(name, StateArray.Double(shape, values))
         | _ -> None
 
     let private tensors (state: TrainerState) =
         (StepsSinceFired, Tensor.Int32([ state.StepsSinceFired.Length ], state.StepsSinceFired))
-        :: (Threshold, Tensor.Float64([], [| state.Threshold |]))
         :: (Map.toList state.Arrays |> List.map (fun (name, array) -> toTensor name array))
 
     /// Of the file as it would be without the checksum.
@@ -162,7 +157,6 @@ module Checkpoint =
             { Identity = identity
               Steps = count "steps"
               Samples = count "samples"
-              Threshold = file.Scalar Threshold
               StepsSinceFired = file.Int32 StepsSinceFired
               Arrays = stored |> List.choose ofTensor |> Map.ofList }
           Run = text "run" }

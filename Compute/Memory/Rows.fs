@@ -39,6 +39,15 @@ module Rows =
     let squaredNormAt (matrix: Matrix) (row: int) =
         squaredNorm (Span<float32>.op_Implicit(matrix.Row row))
 
+    /// Some rows of a matrix, as a matrix of their own.
+    let gather (matrix: Matrix) (rows: int[]) =
+        let gathered = Matrix(rows.Length, matrix.Cols)
+
+        for i in 0 .. rows.Length - 1 do
+            matrix.Row(rows[i]).CopyTo(gathered.Row i)
+
+        gathered
+
     /// Multiply a row by a number.
     let scale (row: Span<float32>) (factor: float) =
         for i in 0 .. row.Length - 1 do

@@ -49,6 +49,16 @@ module InputScale =
             for col in 0 .. x.Cols - 1 do
                 scaled[row, col] <- float32 ((float x[row, col] - shift) * inward)
 
+    /// What the SAE's output is compared with, in the units of scaled samples, so that errors times the factors are
+    /// those of x. It is the scaled batch but for layer normalisation, which divides by a little more than it
+    /// multiplies with.
+    let target scaling (x: Matrix) (shifts: float32[]) (factors: float32[]) (scaled: Matrix) =
+        match scaling with
+        | InputScaling.None
+        | InputScaling.ConstantNorm -> scaled
+        | InputScaling.LayerNorm ->
+            Matrix.init x.Rows x.Cols (fun row col -> (x[row, col] - shifts[row]) / factors[row])
+
     /// Undo it on reconstructions (B, D), in place.
     let undo (shifts: float32[]) (factors: float32[]) (reconstruction: Matrix) =
         for row in 0 .. reconstruction.Rows - 1 do

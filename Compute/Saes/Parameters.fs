@@ -32,6 +32,10 @@ type Parameters =
           "magnitude_bias", parameters.MagnitudeBias ]
 
 module Parameters =
+    /// The vectors, in the order of `Parameters.Vectors`.
+    let vectors: (Parameters -> float32[]) list =
+        [ _.EncoderBias; _.DecoderBias; _.Threshold; _.MagnitudeScale; _.MagnitudeBias ]
+
     /// The very arrays of an SAE; `logThreshold` is what is trained in the place of θ, or empty to train θ.
     let ofSae (logThreshold: float32[]) (sae: Sae) : Parameters =
         let threshold, scale, bias =

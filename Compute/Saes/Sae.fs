@@ -40,6 +40,29 @@ type Activation =
         | Gated _
         | Pursuit _ -> false
 
+    /// The same with k latents per sample where the activation has a number of them: rounded where it must be
+    /// whole, unchanged where k is NaN.
+    member activation.WithK(k: float) =
+        let whole = int (System.Math.Round k)
+
+        match activation with
+        | _ when System.Double.IsNaN k -> activation
+        | TopK(_, rescale) -> TopK(whole, rescale)
+        | AbsTopK(_, rescale) -> AbsTopK(whole, rescale)
+        | BatchTopK(_, rescale) -> BatchTopK(k, rescale)
+        | Pursuit limits -> Pursuit { limits with MaxIterations = whole }
+        | Relu
+        | JumpRelu _
+        | Gated _ -> activation
+
+module Activation =
+    /// A copy that shares no array.
+    let copy activation =
+        match activation with
+        | Activation.JumpRelu threshold -> Activation.JumpRelu(Array.copy threshold)
+        | Activation.Gated(scale, bias) -> Activation.Gated(Array.copy scale, Array.copy bias)
+        | other -> other
+
 /// One residual correction in the encoder (a step of LISTA): with r = x' − (latents of `First`) W_dec,
 /// pre ← pre + η·r W_enc, and then the SAE's activation.
 type Refinement =

@@ -13,14 +13,16 @@ type StepReport =
         Step: int64
         /// Samples trained on, this batch included.
         Samples: int64
-        /// Mse + Auxiliary.
-        Loss: float
-        /// Squared error, summed over D, mean over the batch.
-        Mse: float
-        /// The AuxK term with its coefficient.
-        Auxiliary: float
+        /// The terms of the loss by the reference's names.
+        Losses: (string * float) list
         /// Mean number of active latents per sample.
         L0: float
+        /// Latents per sample that the step was told to keep; NaN where a coefficient decides.
+        K: float
+        /// λ of the sparsity loss in this step; 0 where there is none.
+        Coefficient: float
+        /// The coefficient cannot be moved further towards the L0 that is wanted.
+        IsSaturated: bool
         /// Dead latents when the step began.
         Dead: int
         LearningRate: float
@@ -30,18 +32,31 @@ type StepReport =
         Threshold: float
     }
 
+    /// The sum of the terms.
+    member report.Loss = report.Losses |> List.sumBy snd
+
+    /// A term; 0 where there is none of that name.
+    member report.Term(name: string) =
+        report.Losses |> List.sumBy (fun (n, value) -> if n = name then value else 0.0)
+
+    /// Squared error, summed over D, mean over the batch.
+    member report.Mse = report.Term LossNames.Mse
+
+    /// All other terms.
+    member report.Auxiliary = report.Loss - report.Mse
+
 /// What an implementation of the step gives back.
 type private StepOutcome =
-    { StepMse: float
-      StepAuxiliary: float
+    { Losses: (string * float) list
       Norm: float
       Smallest: float
+      FirstSmallest: float
       Latents: Codes }
 
 /// An implementation of the training step.
 type private IStep =
-    /// One step on x (B, D) with these dead latents (L) at a learning rate.
-    abstract Run: x: Matrix * dead: DeadLatents * lr: float -> StepOutcome
+    /// One step on x (B, D).
+    abstract Run: x: Matrix * settings: StepSettings -> StepOutcome
 
     /// The SAE as it is now.
     abstract Sae: Sae
@@ -49,8 +64,20 @@ type private IStep =
     /// Copies of the parameters and of Adam's moments, by name.
     abstract Arrays: Map<string, StateArray>
 
-    /// Go on from these after so many steps, with this running threshold.
-    abstract Restore: arrays: Map<string, StateArray> * steps: int64 * threshold: float -> unit
+    /// Go on from these after so many steps.
+    abstract Restore: arrays: Map<string, StateArray> * steps: int64 -> unit
+
+/// What controllers carry from step to step.
+type private Control =
+    {
+        /// BatchTopK's running threshold.
+        Threshold: float
+        /// The same of the first selection of an encoder that refines.
+        FirstThreshold: float
+        Tuner: AutotunerState
+        /// What inputs are multiplied with.
+        InputScale: float
+    }
 
 /// Trains one SAE on batches that the caller brings, as the reference's trainer does (REFERENCE §8.3).
 /// The result is a pure function of the spec and the batches; it does not depend on the number of threads.
@@ -59,16 +86,12 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
     let sae, training = spec.Value.Sae, spec.Value.Training
 
     do
-        let plain =
-            { SaeSpec.create sae.DSae sae.Architecture with
-                DIn = sae.DIn
-                DecoderInitNorm = sae.DecoderInitNorm
-                ApplyBDecToInput = sae.ApplyBDecToInput }
+        if sae.Resampling.IsSome || sae.Initialization <> SaeInitialisation.Random then
+            raise (BadInput("sae", "resampling and initialization from features are not there yet"))
 
-        if sae <> plain then
-            raise (BadInput("sae", "asks for an option of training that is not there yet"))
-
+    let architecture = SaeSpec.architecture sae
     let initial = Initialisation.create sae dim training.Seed
+    let totalSteps = Schedule.steps training
     let mutable dead = DeadLatents(training.DeadFeatureWindow, sae.DSae)
 
     let adam =
@@ -80,56 +103,46 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
         let mutable state = DenseStep.start sae initial
 
         { new IStep with
-            member _.Run(x, dead, lr) =
-                let settings = StepSettings.start sae lr (dead.Mask())
-
-                let result = DenseStep.run sae training settings (DenseAlgebra.ofMatrix x) state
-
+            member _.Run(x, settings) =
+                let x = DenseAlgebra.ofMatrix x
+                let result = DenseStep.run sae training settings x state
                 state <- result.State
 
-                { StepMse = result.Losses[LossNames.Mse]
-                  StepAuxiliary =
-                    result.Losses.TryFind LossNames.Auxiliary |> Option.defaultValue 0.0
+                { Losses = Map.toList result.Losses
                   Norm = result.GradientNorm
                   Smallest = DenseStep.smallest result.Forward.Feature_acts.Value
+                  FirstSmallest =
+                    match result.Forward.First_acts with
+                    | Some acts -> DenseStep.smallest acts.Value
+                    | None -> 0.0
                   Latents = Codes.ofDense (DenseAlgebra.toMatrix result.Forward.Feature_acts.Value) }
 
             member _.Sae = DenseParameters.toSae initial state.Parameters
 
             member _.Arrays = StateArrays.ofDense state
 
-            member _.Restore(arrays, steps, threshold) =
-                state <-
-                    { StateArrays.toDense arrays state with
-                        Step = int steps
-                        Topk_threshold = threshold } }
+            member _.Restore(arrays, steps) =
+                state <- { StateArrays.toDense arrays state with Step = int steps } }
 
     let sparse threads =
-        let auxCoefficient =
-            match sae.Architecture with
-            | SaeArchitecture.TopK(_, family)
-            | SaeArchitecture.BatchTopK(_, _, family) -> family.AuxK.Coefficient
-            | _ -> raise (BadInput("sae.architecture", "cannot be trained yet"))
-
-        let step = SparseStep(threads, initial, auxCoefficient, adam)
+        let step = SparseStep(threads, sae, initial, adam)
 
         step,
         { new IStep with
-            member _.Run(x, dead, lr) =
-                let struct (mse, auxiliary, smallest) = step.Differentiate(x, dead.Indices())
-                let norm = step.Update lr
+            member _.Run(x, settings) =
+                let losses = step.Differentiate(x, settings)
+                let norm = step.Update settings.LearningRate
 
-                { StepMse = mse
-                  StepAuxiliary = auxiliary
+                { Losses = losses.Terms
                   Norm = norm
-                  Smallest = float smallest
+                  Smallest = losses.Smallest
+                  FirstSmallest = losses.FirstSmallest
                   Latents = step.Codes }
 
             member _.Sae = step.Sae
-
             member _.Arrays = StateArrays.ofSparse step
 
-            member _.Restore(arrays, steps, _) =
+            member _.Restore(arrays, steps) =
                 StateArrays.copyInto step arrays
                 step.Continue steps }
 
@@ -142,7 +155,65 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
 
     let mutable steps = 0L
     let mutable samples = 0L
-    let mutable threshold = 0.0
+    let mutable frequencies = FiringFrequencies sae.DSae
+    let mutable scaled = Matrix(0, dim)
+
+    let mutable control =
+        { Threshold = 0.0
+          FirstThreshold = 0.0
+          Tuner = Autotuner.start
+          InputScale = 1.0 }
+
+    /// The L0 wanted at a step; NaN where there is no wish.
+    let wanted (step: int<step>) =
+        match SaeSpec.l0 sae with
+        | Some final -> L0Schedule.at sae.L0Schedule final totalSteps step
+        | None -> nan
+
+    let settings (step: int<step>) =
+        let l0 = wanted step
+
+        { LearningRate = Schedule.learningRate training step
+          K = if architecture.K.IsSome then l0 else nan
+          Coefficient =
+            match architecture.Coefficient with
+            | Some coefficient -> Coefficients.at coefficient step * control.Tuner.Multiplier
+            | None -> 0.0
+          TargetL0 = l0
+          Dead = dead.Mask()
+          Frequencies = frequencies }
+
+    /// Whether the coefficient follows the L0. A quadratic loss has the target in itself.
+    let isTuned =
+        match architecture with
+        | SaeArchitecture.JumpRelu { Sparsity = JumpReluSparsity.Quadratic } -> false
+        | other -> other.Coefficient.IsSome && sae.TargetL0.IsSome
+
+    let learn (settings: StepSettings) l0 (outcome: StepOutcome) =
+        let rate = architecture.ThresholdLr
+
+        control <-
+            { control with
+                Threshold = TopKThreshold.next rate outcome.Smallest control.Threshold
+                FirstThreshold =
+                    TopKThreshold.next rate outcome.FirstSmallest control.FirstThreshold
+                Tuner =
+                    if isTuned then
+                        let step = int steps * 1<step>
+                        Autotuner.next sae.Autotuner settings.TargetL0 step l0 control.Tuner
+                    else
+                        control.Tuner }
+
+    let scaleInput (x: Matrix) =
+        if control.InputScale = 1.0 then
+            x
+        else
+            if scaled.Rows <> x.Rows then
+                scaled <- Matrix(x.Rows, dim)
+
+            let factor = float32 control.InputScale
+            Simd.combine factor x.Ptr 0.0f x.Ptr scaled.Ptr x.Length
+            scaled
 
     /// Steps done.
     member _.Steps = steps
@@ -150,30 +221,44 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
     /// Samples seen.
     member _.Samples = samples
 
-    /// The SAE in training form. Its arrays change with every step.
-    member _.Sae = step.Sae
-
-    /// BatchTopK's running threshold; 0 at the start and for other architectures.
-    member _.Threshold = threshold
+    /// The SAE in the form that is trained (see the reference's evaluation of training SAEs, REFERENCE §8.5), on
+    /// inputs as they are: its arrays are those that are trained unless inputs are scaled.
+    member _.Sae = Fold.inputScale control.InputScale step.Sae
 
     /// Steps since each latent last fired (L).
     member _.DeadLatents = dead
 
+    /// BatchTopK's running threshold, 0 for other architectures.
+    member _.Threshold = control.Threshold
+
     /// Where the time of the steps went; zero on the reference backend.
     member _.Times = times
 
+    /// Batches from which the scale of the inputs is to be estimated before the first step; 0 for none.
+    member _.ScaleBatches =
+        if steps = 0L && sae.Normalization = ActivationNormalization.ExpectedAverage then
+            training.NormBatches
+        else
+            0
+
+    /// Multiply all inputs with this, above 0 (`ActivationScale.estimate`); to be said before the first step.
+    member _.ScaleInputs(scale: float) =
+        control <- { control with InputScale = scale }
+
     /// The SAE in the form that is saved for inference, as a copy.
-    member trainer.Export() : Sae =
-        let now = trainer.Sae
+    member _.Export() : Sae =
+        let now = step.Sae
 
         Fold.inference
-            threshold
-            0.0
+            control.Threshold
+            control.FirstThreshold
             { now with
                 Encoder = Matrix.copy now.Encoder
                 Decoder = Matrix.copy now.Decoder
                 EncoderBias = Array.copy now.EncoderBias
-                DecoderBias = Array.copy now.DecoderBias }
+                DecoderBias = Array.copy now.DecoderBias
+                Activation = Activation.copy now.Activation }
+        |> Fold.inputScale control.InputScale
 
     /// What states of such a trainer carry: a specification and the precision of a backend. Threads do not matter.
     static member Identity(backend: Backend, spec: Valid<RunSpec>) : string =
@@ -186,47 +271,75 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
 
     /// Everything that further steps depend on, as a copy.
     member _.State() : TrainerState =
+        let controls =
+            [ StateArrays.ofNumber "threshold" control.Threshold
+              StateArrays.ofNumber "first_threshold" control.FirstThreshold
+              StateArrays.ofNumber "smoothed_l0" control.Tuner.Smoothed
+              StateArrays.ofNumber "l0_rate" control.Tuner.Rate
+              StateArrays.ofNumber "multiplier" control.Tuner.Multiplier
+              StateArrays.ofNumber "input_scale" control.InputScale
+              StateArrays.ofNumber "frequency_batches" (float frequencies.Batches)
+              StateArrays.ofNumbers "frequencies" frequencies.Shares ]
+
         { Identity = Trainer.Identity(backend, spec)
           Steps = steps
           Samples = samples
-          Threshold = threshold
           StepsSinceFired = Array.copy dead.StepsSinceFired
-          Arrays = step.Arrays }
+          Arrays =
+            (step.Arrays, controls)
+            ||> List.fold (fun arrays (name, value) -> Map.add name value arrays) }
 
     /// Go on from a state of the same specification: steps on the same batches then give the same bits as without
     /// the interruption. Raises `BadInput`, and changes nothing, if the state is another specification's or
     /// backend's.
     member _.Restore(state: TrainerState) =
         TrainerState.check (Trainer.Identity(backend, spec)) sae.DSae state
-        step.Restore(state.Arrays, state.Steps, state.Threshold)
+        let number = StateArrays.number state.Arrays
+        let shares = StateArrays.numbers state.Arrays "frequencies"
+
+        let restored =
+            { Threshold = number "threshold"
+              FirstThreshold = number "first_threshold"
+              Tuner =
+                { Smoothed = number "smoothed_l0"
+                  Rate = number "l0_rate"
+                  Multiplier = number "multiplier" }
+              InputScale = number "input_scale" }
+
+        let batches = int64 (number "frequency_batches")
+        step.Restore(state.Arrays, state.Steps)
+        control <- restored
+        frequencies <- FiringFrequencies(shares, batches)
         dead <- DeadLatents(training.DeadFeatureWindow, Array.copy state.StepsSinceFired)
         steps <- state.Steps
         samples <- state.Samples
-        threshold <- state.Threshold
 
     /// One optimiser step on x (B, D). Raises `BadInput` when the gradients are no longer finite: nothing can be
     /// learnt from there.
     member _.Step(x: Matrix) : StepReport =
-        let lr = Schedule.learningRate training (int steps * 1<step>)
+        let settings = settings (int steps * 1<step>)
         let deadBefore = dead.Count
-        let outcome = step.Run(x, dead, lr)
+        let outcome = step.Run(scaleInput x, settings)
 
         if not (Double.IsFinite outcome.Norm) then
+            let lr = settings.LearningRate
             let problem = $"diverged in step {steps + 1L}; a learning rate below {lr} may help"
             raise (BadInput("training", problem))
 
+        let l0 = float outcome.Latents.Count / float x.Rows
+        learn settings l0 outcome
         dead.Update outcome.Latents
-        threshold <- TopKThreshold.next sae.Architecture.ThresholdLr outcome.Smallest threshold
         steps <- steps + 1L
         samples <- samples + int64 x.Rows
 
         { Step = steps - 1L
           Samples = samples
-          Loss = outcome.StepMse + outcome.StepAuxiliary
-          Mse = outcome.StepMse
-          Auxiliary = outcome.StepAuxiliary
-          L0 = float outcome.Latents.Count / float x.Rows
+          Losses = outcome.Losses
+          L0 = l0
+          K = settings.K
+          Coefficient = settings.Coefficient
+          IsSaturated = isTuned && Autotuner.isSaturated control.Tuner
           Dead = deadBefore
-          LearningRate = lr
+          LearningRate = settings.LearningRate
           GradientNorm = outcome.Norm
-          Threshold = threshold }
+          Threshold = control.Threshold }

@@ -25,11 +25,9 @@ type TrainerState =
         Steps: int64
         /// Samples seen.
         Samples: int64
-        /// BatchTopK's running threshold.
-        Threshold: float
         /// (L): steps since each latent last fired.
         StepsSinceFired: int[]
-        /// Parameters and Adam's moments, in the precision of the backend.
+        /// Parameters and Adam's moments, in the precision of the backend; and what controllers carry.
         Arrays: Map<string, StateArray>
     }
 
@@ -37,7 +35,7 @@ module TrainerState =
     /// To be raised when states of earlier versions must not be continued: when their content changes, or the
     /// results of a step.
     [<Literal>]
-    let Version = "trainer 2"
+    let Version = "trainer 3"
 
     let internal fail problem =
         raise (BadInput("state of training", problem))
@@ -65,16 +63,33 @@ module internal StateArrays =
     let private unfit name =
         TrainerState.fail $"{name} is of another type or size"
 
+    // ---- numbers of controllers ------------------------------------------------------------------
+
+    /// A number under a name.
+    let ofNumber (name: string) (value: float) =
+        $"state.{name}", StateArray.Double([], [| value |])
+
+    /// The number of that name.
+    let number (arrays: Map<string, StateArray>) (name: string) : float =
+        match find arrays $"state.{name}" with
+        | StateArray.Double([], [| value |]) -> value
+        | _ -> unfit name
+
+    /// Numbers under a name.
+    let ofNumbers (name: string) (values: float[]) =
+        $"state.{name}", StateArray.Double([ values.Length ], Array.copy values)
+
+    /// A copy of the numbers of that name.
+    let numbers (arrays: Map<string, StateArray>) (name: string) : float[] =
+        match find arrays $"state.{name}" with
+        | StateArray.Double([ _ ], values) -> Array.copy values
+        | _ -> unfit name
+
     // ---- float32, in the layout of `Sae` ---------------------------------------------------------
 
     /// The arrays of parameters and of both moments, as they are used.
-    let private live (step: SparseStep) : Gradients list =
-        [ { Encoder = step.Sae.Encoder
-            Decoder = step.Sae.Decoder
-            EncoderBias = step.Sae.EncoderBias
-            DecoderBias = step.Sae.DecoderBias }
-          step.Moments.Mean
-          step.Moments.Square ]
+    let private live (step: SparseStep) : Parameters list =
+        [ step.Parameters; step.Moments.Mean; step.Moments.Square ]
 
     /// Copies of everything.
     let ofSparse (step: SparseStep) : Map<string, StateArray> =
@@ -82,15 +97,15 @@ module internal StateArrays =
         ||> List.map2 (fun prefix values ->
             named
                 prefix
-                [ "encoder", StateArray.Matrix(Matrix.copy values.Encoder)
-                  "decoder", StateArray.Matrix(Matrix.copy values.Decoder)
-                  "encoder_bias", StateArray.Vector(Array.copy values.EncoderBias)
-                  "decoder_bias", StateArray.Vector(Array.copy values.DecoderBias) ])
+                [ for name, matrix in values.Matrices do
+                      name, StateArray.Matrix(Matrix.copy matrix)
+                  for name, vector in values.Vectors do
+                      name, StateArray.Vector(Array.copy vector) ])
         |> List.concat
         |> Map.ofList
 
-    let private readInto (arrays: Map<string, StateArray>) prefix (values: Gradients) =
-        let matrix name (target: Matrix) =
+    let private readInto (arrays: Map<string, StateArray>) prefix (values: Parameters) =
+        let matrix (name, target: Matrix) =
             let name = $"{prefix}.{name}"
 
             match find arrays name with
@@ -98,7 +113,7 @@ module internal StateArrays =
                 fun () -> source.Span.CopyTo target.Span
             | _ -> unfit name
 
-        let vector name (target: float32[]) =
+        let vector (name, target: float32[]) =
             let name = $"{prefix}.{name}"
 
             match find arrays name with
@@ -106,10 +121,7 @@ module internal StateArrays =
                 fun () -> Array.blit source 0 target 0 source.Length
             | _ -> unfit name
 
-        [ matrix "encoder" values.Encoder
-          matrix "decoder" values.Decoder
-          vector "encoder_bias" values.EncoderBias
-          vector "decoder_bias" values.DecoderBias ]
+        List.map matrix values.Matrices @ List.map vector values.Vectors
 
     /// Write everything into the step's arrays, or raise `BadInput` before the first is touched.
     let copyInto (step: SparseStep) (arrays: Map<string, StateArray>) =

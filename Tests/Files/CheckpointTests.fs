@@ -13,7 +13,6 @@ let private checkpoint steps =
         { Identity = "this"
           Steps = steps
           Samples = 10L * steps
-          Threshold = 1.0 / float (steps + 3L)
           StepsSinceFired = [| int steps; 0 |]
           Arrays =
             Map

@@ -53,17 +53,25 @@ let ``residual and gradients agree, and do not depend on threads`` batch dim lat
     for b in 0 .. batch - 1 do
         Assert.InRange(abs (plainSquares[b] - fastSquares[b]), 0.0, 1e-5 * plainSquares[b])
 
-    let plain = LatentGradients.create latents dim
-    LatentGradientsReference.run sae x codes plainError 0.37f plain
-    LatentGradientsReference.decoderBias sae plainError 0.37f plain
+    let factor = 0.37f
+    let outputs = [ struct (plainError, float factor) ]
+    let path = LatentPath.Of(x, plainError, factor)
 
-    let fast threads =
+    let lists () =
         let lists = LatentLists()
         lists.Fill codes
-        let gradients = LatentGradients.create latents dim
-        LatentGradientsCpu.run threads sae x lists plainError 0.37f gradients
-        LatentGradientsCpu.decoderBias threads sae plainError 0.37f gradients
-        gradients
+        lists
+
+    let gradients run bias =
+        let g = LatentGradients.create latents dim
+        run sae path (lists ()) false g.Encoder g.Decoder g.EncoderBias
+        bias sae batch outputs g.EncoderBias g.DecoderBias
+        g
+
+    let plain = gradients LatentGradientsReference.run LatentGradientsReference.decoderBias
+
+    let fast threads =
+        gradients (LatentGradientsCpu.run threads) (LatentGradientsCpu.decoderBias threads)
 
     let one, three = fast 1, fast 3
     Assert.InRange(relative plain.Encoder one.Encoder, 0.0, 1e-5)
@@ -74,9 +82,19 @@ let ``residual and gradients agree, and do not depend on threads`` batch dim lat
     Assert.Equal<float32[]>(one.Decoder.Span.ToArray(), three.Decoder.Span.ToArray())
     Assert.Equal<float32[]>(one.DecoderBias, three.DecoderBias)
 
+let private random latents dim =
+    { LatentGradients.create latents dim with
+        Encoder = Samples.gaussian 31 latents dim
+        Decoder = Samples.gaussian 32 latents dim
+        EncoderBias = Samples.vector 33 latents
+        DecoderBias = Samples.vector 34 dim
+        Threshold = Samples.vector 35 latents
+        MagnitudeBias = Samples.vector 36 latents }
+
 [<Theory; MemberData(nameof sizes)>]
 let ``AuxK agrees, and does not depend on threads`` batch dim latents (_k: int) =
-    let x, error = Samples.gaussian 7 batch dim, Samples.gaussian 9 batch dim
+    // Errors of two levels: AuxK is asked for the second.
+    let x, error = Samples.gaussian 7 batch dim, Samples.gaussian 9 (2 * batch) dim
 
     for rescale in [ true; false ] do
         for pre in [ Samples.gaussian 8 batch latents; Samples.tied 8 batch latents ] do
@@ -86,18 +104,21 @@ let ``AuxK agrees, and does not depend on threads`` batch dim latents (_k: int) 
                 let dead = [| 0..every .. latents - 1 |]
 
                 let run auxK =
-                    let gradients: Gradients =
-                        { Encoder = Samples.gaussian 31 latents dim
-                          Decoder = Samples.gaussian 32 latents dim
-                          EncoderBias = Samples.vector 33 latents
-                          DecoderBias = Samples.vector 34 dim }
+                    let gradients = random latents dim
+                    let bias = if rescale then sae.DecoderBias else [||]
 
-                    let loss: float = auxK 0.7 sae x pre scale error dead gradients
-                    loss, gradients
+                    let result: AuxKResult =
+                        auxK 0.7 bias sae x pre scale error batch dead gradients
 
-                let loss, plain = run AuxKReference.run
-                let oneLoss, one = run (AuxKCpu.run 1)
-                let threeLoss, three = run (AuxKCpu.run 3)
+                    result, gradients
+
+                let plainResult, plain = run AuxKReference.run
+                let oneResult, one = run (AuxKCpu.run 1)
+                let threeResult, three = run (AuxKCpu.run 3)
+                let loss, oneLoss, threeLoss = plainResult.Loss, oneResult.Loss, threeResult.Loss
+                Assert.InRange(relative plainResult.Error oneResult.Error, 0.0, 1e-5)
+                Assert.InRange(relative plainResult.Slopes oneResult.Slopes, 0.0, 1e-5)
+                Assert.Equal(plainResult.Factor, oneResult.Factor, 6)
                 Assert.InRange(abs (loss - oneLoss), 0.0, 1e-5 * loss)
                 Assert.InRange(relative plain.Encoder one.Encoder, 0.0, 1e-5)
                 Assert.InRange(relative plain.Decoder one.Decoder, 0.0, 1e-5)
@@ -112,37 +133,43 @@ let ``AuxK agrees, and does not depend on threads`` batch dim latents (_k: int) 
 let ``Adam makes the same parameters to the bit`` batch dim latents (_k: int) =
     let settings = { Beta1 = 0.9; Beta2 = 0.999; Epsilon = 1e-8 }
 
-    let gradients: Gradients =
-        { Encoder = Samples.gaussian 21 latents dim
-          Decoder = Samples.gaussian 22 latents dim
-          EncoderBias = Samples.vector 23 latents
-          DecoderBias = Samples.vector 24 dim }
+    let gradients = random latents dim
 
-    let steps (update: AdamStep -> AdamState -> Sae -> unit) =
-        let sae = Samples.sae 1 latents dim Activation.Relu
-        let state = ClipAdam.create latents dim
+    let steps (update: AdamStep -> AdamState -> Parameters -> unit) =
+        let parameters =
+            { gradients with
+                Encoder = Samples.gaussian 1 latents dim
+                Decoder = Samples.gaussian 2 latents dim
+                EncoderBias = Samples.vector 3 latents
+                DecoderBias = Samples.vector 4 dim
+                Threshold = Samples.vector 5 latents
+                MagnitudeBias = Samples.vector 6 latents }
+
+        let state = ClipAdam.create parameters
 
         for step in 1L .. 3L do
-            update (ClipAdam.factors settings step 3e-4 (float batch)) state sae
+            update (ClipAdam.factors settings step 3e-4 (float batch)) state parameters
 
-        sae
+        parameters
 
     let plainNorms, norms = Array.zeroCreate latents, Array.zeroCreate latents
 
     let plain =
-        steps (fun factors state sae ->
-            ClipAdamReference.run factors gradients state sae plainNorms)
+        steps (fun factors state parameters ->
+            ClipAdamReference.run factors gradients state parameters plainNorms)
 
     let fast =
-        steps (fun factors state sae -> ClipAdamCpu.run 2 factors gradients state sae norms)
+        steps (fun factors state parameters ->
+            ClipAdamCpu.run 2 factors gradients state parameters norms)
 
     Assert.Equal<float32[]>(plain.Encoder.Span.ToArray(), fast.Encoder.Span.ToArray())
     Assert.Equal<float32[]>(plain.Decoder.Span.ToArray(), fast.Decoder.Span.ToArray())
     Assert.Equal<float32[]>(plain.EncoderBias, fast.EncoderBias)
     Assert.Equal<float32[]>(plain.DecoderBias, fast.DecoderBias)
-
+    Assert.Equal<float32[]>(plain.Threshold, fast.Threshold)
+    Assert.Equal<float32[]>(plain.MagnitudeBias, fast.MagnitudeBias)
     Assert.Equal<float32[]>(plainNorms, norms)
-    Assert.Equal<float32[]>(Select.norms fast, norms)
+    Assert.Equal<float32[]>(Select.rowNorms fast.Decoder, norms)
 
     let plainNorm, fastNorm = ClipAdamReference.norm gradients, ClipAdamCpu.norm 2 gradients
     Assert.InRange(abs (plainNorm - fastNorm), 0.0, 1e-6 * plainNorm)

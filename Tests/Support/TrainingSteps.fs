@@ -76,6 +76,16 @@ module TrainingSteps =
                     member _.TopkThreshold = state.Topk_threshold }
           Trains = fun _ -> true }
 
+    /// Gradients in the layout of `Sae`, by the reference's names.
+    let private ofGradients architecture (sae: Sae) (gradients: Parameters) =
+        DenseParameters.ofSae
+            architecture
+            { sae with
+                Encoder = gradients.Encoder
+                Decoder = gradients.Decoder
+                EncoderBias = gradients.EncoderBias
+                DecoderBias = gradients.DecoderBias }
+
     /// The sparse step on SIMD ops, on this many threads.
     let sparse threads =
         { Name = $"sparse on {threads} threads"
@@ -89,40 +99,18 @@ module TrainingSteps =
                       Beta2 = training.AdamBeta2
                       Epsilon = DenseStep.Epsilon }
 
-                let step =
-                    SparseStep(
-                        threads,
-                        sae,
-                        spec.Architecture.TopKFamily.Value.AuxK.Coefficient,
-                        adam
-                    )
-
+                let step = SparseStep(threads, spec, sae, adam)
                 let mutable threshold = 0.0
 
                 { new ITrainingStep with
                     member _.Step(lr, dead, x) =
-                        let indices = [| 0 .. dead.Length - 1 |] |> Array.filter (Array.get dead)
-                        let struct (mse, auxiliary, smallest) = step.Differentiate(x, indices)
-
-                        let gradient =
-                            DenseParameters.ofSae
-                                spec.Architecture
-                                { sae with
-                                    Encoder = step.Gradients.Encoder
-                                    Decoder = step.Gradients.Decoder
-                                    EncoderBias = step.Gradients.EncoderBias
-                                    DecoderBias = step.Gradients.DecoderBias }
-
+                        let losses = step.Differentiate(x, StepSettings.start spec lr dead)
+                        let gradient = ofGradients spec.Architecture sae step.Gradients
                         let norm = step.Update lr
+                        let rate = spec.Architecture.ThresholdLr
+                        threshold <- TopKThreshold.next rate losses.Smallest threshold
 
-                        threshold <-
-                            TopKThreshold.next
-                                spec.Architecture.ThresholdLr
-                                (float smallest)
-                                threshold
-
-                        { Losses =
-                            Map [ "mse_loss", mse; "auxiliary_reconstruction_loss", auxiliary ]
+                        { Losses = Map losses.Terms
                           Codes = ofMatrix (Codes.toDense step.Codes)
                           Gradient = gradient
                           GradientNorm = norm }
@@ -132,7 +120,9 @@ module TrainingSteps =
           Trains =
             function
             | SaeArchitecture.TopK _
+            | SaeArchitecture.AbsTopK _
             | SaeArchitecture.BatchTopK _ -> true
+            | SaeArchitecture.Matryoshka(_, _, _, levels) -> levels.L1Coefficients.IsEmpty
             | _ -> false }
 
     /// Every implementation that must take the same steps.

@@ -9,15 +9,6 @@ module AuxKCpu =
     [<Literal>]
     let private Grain = 32
 
-    /// Rows of a matrix, gathered.
-    let private gatherRows (matrix: Matrix) (rows: int[]) =
-        let gathered = Matrix(rows.Length, matrix.Cols)
-
-        for i in 0 .. rows.Length - 1 do
-            matrix.Row(rows[i]).CopyTo(gathered.Row i)
-
-        gathered
-
     /// (B, n): pre-activations of the dead latents, and which of them are among the k largest of their sample;
     /// the others are 0.
     let private activations threads (pre: Matrix) (scale: float32[]) (dead: int[]) count =
@@ -79,36 +70,43 @@ module AuxKCpu =
         for i in 0 .. rows.Length - 1 do
             Simd.addScaled factor (part.RowPtr i) (whole.RowPtr rows[i]) whole.Cols
 
-    /// The loss; its gradients are added to `gradients` (encoder, decoder, encoder bias).
-    /// `error` is x̂ − x, `scale` is `Select.scale sae`, `dead` the dead latents in ascending order.
+    /// The loss with its weight; its gradients are added to `gradients` (encoder, decoder, encoder bias).
+    /// `bias` is b_dec where it takes part, else empty; `input` what the encoder read; `error` holds x̂ − x from
+    /// row `firstRow` on; `scale` is `Select.scale sae`, `dead` the dead latents in ascending order.
     let run
         threads
-        (coefficient: float)
+        (weight: float)
+        (bias: float32[])
         (sae: Sae)
-        (centred: Matrix)
+        (input: Matrix)
         (pre: Matrix)
         (scale: float32[])
         (error: Matrix)
+        (firstRow: int)
         (dead: int[])
-        (gradients: Gradients)
-        : float =
+        (gradients: Parameters)
+        : AuxKResult =
         let rows = pre.Rows
-        let weight = AuxK.weight coefficient sae.Dim dead.Length
 
         let struct (acts, taken) =
             activations threads pre scale dead (AuxK.count sae.Dim dead.Length)
 
-        let decoder = gatherRows sae.Decoder dead
+        let decoder = Rows.gather sae.Decoder dead
 
         // e_aux = acts·W_dec + (x̂ − x), since the target is x − x̂.
         let auxError = Matrix(rows, sae.Dim)
         GemmCpu.multiply threads false acts false decoder auxError
         let squares: float[] = Array.zeroCreate rows
+        let biasRow = Matrix.ofArray (min 1 bias.Length) bias.Length bias
 
         Threads.ranges threads rows Grain (fun _ first last ->
             for row in first .. last - 1 do
                 let target = auxError.RowPtr row
-                Simd.addScaled 1.0f (error.RowPtr row) target sae.Dim
+                Simd.addScaled 1.0f (error.RowPtr(firstRow + row)) target sae.Dim
+
+                if bias.Length > 0 then
+                    Simd.addScaled 1.0f biasRow.Ptr target sae.Dim
+
                 squares[row] <- float (Simd.dot target target sae.Dim))
 
         let factor = float32 (weight * 2.0 / float rows)
@@ -128,13 +126,16 @@ module AuxKCpu =
                     values[i] <- 0.0f
 
         let encoderPart = Matrix(dead.Length, sae.Dim)
-        GemmCpu.multiply threads true slopes false centred encoderPart
+        GemmCpu.multiply threads true slopes false input encoderPart
         scatterAdd factor dead encoderPart gradients.Encoder
 
-        let bias = columnSums slopes
+        let sums = columnSums slopes
 
         for i in 0 .. dead.Length - 1 do
             gradients.EncoderBias[dead[i]] <-
-                gradients.EncoderBias[dead[i]] + factor * float32 bias[i]
+                gradients.EncoderBias[dead[i]] + factor * float32 sums[i]
 
-        weight * Residual.meanSquare squares rows
+        { Loss = weight * Residual.meanSquare squares rows
+          Error = auxError
+          Factor = float factor
+          Slopes = slopes }

@@ -17,20 +17,22 @@ module ClipAdamCpu =
 
         sum
 
-    /// ‖g‖ over all parameters: the squares of each latent, added in order.
-    let norm threads (g: Gradients) =
-        let latents, dim = g.Decoder.Rows, g.Decoder.Cols
-        let squares: float[] = Array.zeroCreate latents
+    /// The squares of each row of a matrix.
+    let private squaresOfRows threads (matrix: Matrix) =
+        let squares: float[] = Array.zeroCreate matrix.Rows
 
-        Threads.ranges threads latents Grain (fun _ first last ->
-            for latent in first .. last - 1 do
-                let encoder = g.Encoder.RowPtr latent
-                let decoder = g.Decoder.RowPtr latent
+        Threads.ranges threads matrix.Rows Grain (fun _ first last ->
+            for row in first .. last - 1 do
+                let values = matrix.RowPtr row
+                squares[row] <- float (Simd.dot values values matrix.Cols))
 
-                squares[latent] <-
-                    float (Simd.dot encoder encoder dim) + float (Simd.dot decoder decoder dim))
+        squares
 
-        sqrt (Array.sum squares + squaresOf g.EncoderBias + squaresOf g.DecoderBias)
+    /// ‖g‖ over all parameters: the squares of rows, added in order.
+    let norm threads (g: Parameters) =
+        List.sumBy (snd >> squaresOfRows threads >> Array.sum) g.Matrices
+        + List.sumBy (snd >> squaresOf) g.Vectors
+        |> sqrt
 
     let private updateRow
         (f: AdamStep)
@@ -89,28 +91,34 @@ module ClipAdamCpu =
             ClipAdam.update f g[i] &m[i] &v[i] &p[i]
 
     /// Update moments and parameters in place; `norms` (L) receives ‖W_dec,j‖ of the new decoder.
-    let run threads (f: AdamStep) (g: Gradients) (state: AdamState) (sae: Sae) (norms: float32[]) =
-        let dim = sae.Dim
+    let run
+        threads
+        (f: AdamStep)
+        (g: Parameters)
+        (state: AdamState)
+        (parameters: Parameters)
+        (norms: float32[])
+        =
+        let update (part: Parameters -> Matrix) (after: int -> unit) =
+            let target, gradient = part parameters, part g
+            let mean, square = part state.Mean, part state.Square
 
-        Threads.ranges threads sae.Latents Grain (fun _ first last ->
-            for j in first .. last - 1 do
-                updateRow
-                    f
-                    (g.Encoder.RowPtr j)
-                    (state.Mean.Encoder.RowPtr j)
-                    (state.Square.Encoder.RowPtr j)
-                    (sae.Encoder.RowPtr j)
-                    dim
+            Threads.ranges threads target.Rows Grain (fun _ first last ->
+                for j in first .. last - 1 do
+                    updateRow
+                        f
+                        (gradient.RowPtr j)
+                        (mean.RowPtr j)
+                        (square.RowPtr j)
+                        (target.RowPtr j)
+                        target.Cols
 
-                updateRow
-                    f
-                    (g.Decoder.RowPtr j)
-                    (state.Mean.Decoder.RowPtr j)
-                    (state.Square.Decoder.RowPtr j)
-                    (sae.Decoder.RowPtr j)
-                    dim
+                    after j)
 
-                norms[j] <- Simd.norm (sae.Decoder.RowPtr j) dim)
+        update _.Encoder ignore
 
-        updateBias f g.EncoderBias state.Mean.EncoderBias state.Square.EncoderBias sae.EncoderBias
-        updateBias f g.DecoderBias state.Mean.DecoderBias state.Square.DecoderBias sae.DecoderBias
+        update _.Decoder (fun j ->
+            norms[j] <- Simd.norm (parameters.Decoder.RowPtr j) parameters.Decoder.Cols)
+
+        for part in Parameters.vectors do
+            updateBias f (part g) (part state.Mean) (part state.Square) (part parameters)

@@ -8,11 +8,9 @@ module ClipAdamReference =
         Seq.sumBy (fun (g: float32) -> float g * float g) values
 
     /// ‖g‖ over all parameters.
-    let norm (g: Gradients) =
-        squares (g.Encoder.Span.ToArray())
-        + squares (g.Decoder.Span.ToArray())
-        + squares g.EncoderBias
-        + squares g.DecoderBias
+    let norm (g: Parameters) =
+        List.sumBy (fun (_, matrix: Matrix) -> squares (matrix.Span.ToArray())) g.Matrices
+        + List.sumBy (snd >> squares) g.Vectors
         |> sqrt
 
     let private updateAll
@@ -26,33 +24,33 @@ module ClipAdamReference =
             ClipAdam.update f g[i] &m[i] &v[i] &p[i]
 
     /// Update moments and parameters in place; `norms` (L) receives ‖W_dec,j‖ of the new decoder.
-    let run (f: AdamStep) (g: Gradients) (state: AdamState) (sae: Sae) (norms: float32[]) =
-        updateAll
-            f
-            g.Encoder.Span
-            state.Mean.Encoder.Span
-            state.Square.Encoder.Span
-            sae.Encoder.Span
+    let run
+        (f: AdamStep)
+        (g: Parameters)
+        (state: AdamState)
+        (parameters: Parameters)
+        (norms: float32[])
+        =
+        let matrix (part: Parameters -> Matrix) =
+            updateAll
+                f
+                (part g).Span
+                (part state.Mean).Span
+                (part state.Square).Span
+                (part parameters).Span
 
-        updateAll
-            f
-            g.Decoder.Span
-            state.Mean.Decoder.Span
-            state.Square.Decoder.Span
-            sae.Decoder.Span
+        let vector (part: Parameters -> float32[]) =
+            updateAll
+                f
+                ((part g).AsSpan())
+                ((part state.Mean).AsSpan())
+                ((part state.Square).AsSpan())
+                ((part parameters).AsSpan())
 
-        updateAll
-            f
-            (g.EncoderBias.AsSpan())
-            (state.Mean.EncoderBias.AsSpan())
-            (state.Square.EncoderBias.AsSpan())
-            (sae.EncoderBias.AsSpan())
+        matrix _.Encoder
+        matrix _.Decoder
 
-        updateAll
-            f
-            (g.DecoderBias.AsSpan())
-            (state.Mean.DecoderBias.AsSpan())
-            (state.Square.DecoderBias.AsSpan())
-            (sae.DecoderBias.AsSpan())
+        for part in Parameters.vectors do
+            vector part
 
-        (Select.norms sae).CopyTo(norms.AsSpan())
+        (Select.rowNorms parameters.Decoder).CopyTo(norms.AsSpan())

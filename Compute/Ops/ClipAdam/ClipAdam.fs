@@ -10,9 +10,9 @@ type AdamSettings = { Beta1: float; Beta2: float; Epsilon: float }
 type AdamState =
     {
         /// First moments.
-        Mean: Gradients
+        Mean: Parameters
         /// Second moments.
-        Square: Gradients
+        Square: Parameters
     }
 
 /// The factors of one Adam step, as every element uses them:
@@ -38,10 +38,10 @@ module ClipAdam =
     [<Literal>]
     let MaxNorm = 1.0
 
-    /// Zero moments for an SAE of L latents on R^D.
-    let create latents dim : AdamState =
-        { Mean = LatentGradients.create latents dim
-          Square = LatentGradients.create latents dim }
+    /// Zero moments for these parameters.
+    let create (parameters: Parameters) : AdamState =
+        { Mean = Parameters.zeros parameters
+          Square = Parameters.zeros parameters }
 
     /// The factor by which gradients of the given norm are scaled.
     let clip (norm: float) = min 1.0 (MaxNorm / (norm + 1e-6))

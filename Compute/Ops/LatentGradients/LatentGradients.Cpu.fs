@@ -5,52 +5,6 @@ open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 open SynthSae.Compute
 
-/// Codes by latent: for each latent the samples that use it, ascending.
-[<Sealed>]
-type LatentLists() =
-    let mutable start: int[] = [||]
-    let mutable sample: int[] = [||]
-    let mutable value: float32[] = [||]
-    let mutable next: int[] = [||]
-
-    /// (L+1): where each latent's list starts.
-    member _.Start = start
-
-    /// (nnz): sample of each entry.
-    member _.Sample = sample
-
-    /// (nnz): code of each entry.
-    member _.Value = value
-
-    /// Transpose a batch.
-    member _.Fill(codes: Codes) =
-        let latents = codes.Width
-
-        if start.Length <> latents + 1 then
-            start <- Array.zeroCreate (latents + 1)
-            next <- Array.zeroCreate latents
-
-        if sample.Length < codes.Count then
-            sample <- Array.zeroCreate (2 * codes.Count)
-            value <- Array.zeroCreate (2 * codes.Count)
-
-        Array.Clear start
-
-        for entry in 0 .. codes.Count - 1 do
-            let latent = codes.Index[entry]
-            start[latent + 1] <- start[latent + 1] + 1
-
-        for latent in 0 .. latents - 1 do
-            start[latent + 1] <- start[latent + 1] + start[latent]
-            next[latent] <- start[latent]
-
-        for row in 0 .. codes.Rows - 1 do
-            for entry in codes.RowStart[row] .. codes.RowStart[row + 1] - 1 do
-                let place = next[codes.Index[entry]]
-                sample[place] <- row
-                value[place] <- codes.Value[entry]
-                next[codes.Index[entry]] <- place + 1
-
 module LatentGradientsCpu =
     /// Latents per piece of work.
     [<Literal>]
@@ -88,19 +42,20 @@ module LatentGradientsCpu =
         Simd.addScaled value rowError (NativePtr.add gradient i) rest
         Simd.sumLanes (sum0 + sum1) + Simd.dot rowError (NativePtr.add decoder i) rest
 
-    /// total ← total + sign·Σ weight·row over the rows of a matrix, in pieces of fixed size whose partial sums are
-    /// added in order.
-    let private weightedRowSum
+    /// total ← total + factor·Σ_i weight(i)·row i over the first `count` rows of a matrix, in pieces of fixed size
+    /// whose partial sums are added in order.
+    let addRows
         threads
         (rows: Matrix)
+        (count: int)
         (weight: int -> float32)
+        (factor: float)
         (total: float[])
-        sign
         =
-        let pieces = (rows.Rows + Grain - 1) / Grain
+        let pieces = (count + Grain - 1) / Grain
         let partial = Matrix(pieces, rows.Cols)
 
-        Threads.ranges threads rows.Rows Grain (fun _ first last ->
+        Threads.ranges threads count Grain (fun _ first last ->
             for row in first .. last - 1 do
                 if weight row <> 0.0f then
                     Simd.addScaled
@@ -113,60 +68,84 @@ module LatentGradientsCpu =
             let sums = partial.Row piece
 
             for d in 0 .. rows.Cols - 1 do
-                total[d] <- total[d] + sign * float sums[d]
+                total[d] <- total[d] + factor * float sums[d]
 
-    /// db_dec from the error and the finished db_enc.
-    let decoderBias threads (sae: Sae) (error: Matrix) (factor: float32) (gradients: Gradients) =
+    /// db_dec = Σ over `outputs` of factor·Σ of the first B rows, less what came through the encoder by
+    /// `through` (L), the slopes of latents summed over the batch.
+    let decoderBias
+        threads
+        (sae: Sae)
+        batch
+        (outputs: struct (Matrix * float) list)
+        (through: float32[])
+        (gradient: float32[])
+        =
         let total: float[] = Array.zeroCreate sae.Dim
-        weightedRowSum threads error (fun _ -> 1.0f) total (float factor)
+
+        for struct (rows, factor) in outputs do
+            addRows threads rows batch (fun _ -> 1.0f) factor total
 
         if sae.ApplyDecoderBiasToInput then
-            weightedRowSum
-                threads
-                sae.Encoder
-                (fun latent -> gradients.EncoderBias[latent])
-                total
-                -1.0
+            addRows threads sae.Encoder sae.Encoder.Rows (Array.get through) -1.0 total
 
         for d in 0 .. sae.Dim - 1 do
-            gradients.DecoderBias[d] <- float32 total[d]
+            gradient[d] <- float32 total[d]
 
-    /// Encoder, decoder and encoder-bias gradients at the given lists.
+    /// The gradients at the given lists: added to `encoder`, `decoder` (L, D) and `bias` (L) or, where not
+    /// `adds`, written over them. The slopes of entries stay in the lists.
     let run
         threads
         (sae: Sae)
-        (centred: Matrix)
+        (path: LatentPath)
         (lists: LatentLists)
-        (error: Matrix)
-        (factor: float32)
-        (gradients: Gradients)
+        (adds: bool)
+        (encoder: Matrix)
+        (decoder: Matrix)
+        (bias: float32[])
         =
         let dim = sae.Dim
+        let factor = path.Factor
 
         Threads.ranges threads sae.Latents Grain (fun _ first last ->
             for latent in first .. last - 1 do
-                gradients.Decoder.Row(latent).Clear()
-                gradients.Encoder.Row(latent).Clear()
-                let mutable bias = 0.0f
+                if not adds then
+                    decoder.Row(latent).Clear()
+                    encoder.Row(latent).Clear()
+
+                let firstRow = path.FirstRow latent
+
+                let scale =
+                    if path.EncoderScale.Length = 0 then 1.0f else path.EncoderScale[latent]
+
+                let mutable sum = 0.0f
                 let stop = lists.Start[latent + 1]
 
                 for entry in lists.Start[latent] .. stop - 1 do
                     let row = lists.Sample[entry]
 
                     if entry + 1 < stop then
-                        Simd.prefetch (error.RowPtr lists.Sample[entry + 1]) dim
-                        Simd.prefetch (centred.RowPtr lists.Sample[entry + 1]) dim
+                        let next = lists.Sample[entry + 1]
+                        Simd.prefetch (path.Error.RowPtr(firstRow + next)) dim
+                        Simd.prefetch (path.Input.RowPtr next) dim
 
                     let slope =
                         factor
                         * accumulate
                             (factor * lists.Value[entry])
-                            (error.RowPtr row)
+                            (path.Error.RowPtr(firstRow + row))
                             (sae.Decoder.RowPtr latent)
-                            (gradients.Decoder.RowPtr latent)
+                            (decoder.RowPtr latent)
                             dim
 
-                    Simd.addScaled slope (centred.RowPtr row) (gradients.Encoder.RowPtr latent) dim
-                    bias <- bias + slope
+                    let slope = lists.Gate entry * slope + lists.Extra entry
+                    lists.Slope[entry] <- slope
 
-                gradients.EncoderBias[latent] <- bias)
+                    Simd.addScaled
+                        (scale * slope)
+                        (path.Input.RowPtr row)
+                        (encoder.RowPtr latent)
+                        dim
+
+                    sum <- sum + slope
+
+                bias[latent] <- if adds then bias[latent] + sum else sum)

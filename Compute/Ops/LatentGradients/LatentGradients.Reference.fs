@@ -5,48 +5,77 @@ open SynthSae.Compute
 module LatentGradientsReference =
     let private sum count (term: int -> float) = Seq.sumBy term (seq { 0 .. count - 1 })
 
-    /// Encoder, decoder and encoder-bias gradients at the given codes.
+    /// The value to be stored where `old` stands.
+    let private stored adds (old: float32) (value: float) =
+        float32 (if adds then float old + value else value)
+
+    /// The gradients at the given lists: added to `encoder`, `decoder` (L, D) and `bias` (L) or, where not
+    /// `adds`, written over them. The slopes of entries stay in the lists.
     let run
         (sae: Sae)
-        (centred: Matrix)
-        (codes: Codes)
-        (error: Matrix)
-        (factor: float32)
-        (gradients: Gradients)
+        (path: LatentPath)
+        (lists: LatentLists)
+        (adds: bool)
+        (encoder: Matrix)
+        (decoder: Matrix)
+        (bias: float32[])
         =
-        let dense = Codes.toDense codes
-
-        let slope row latent =
-            if dense[row, latent] > 0.0f then
-                float factor
-                * sum sae.Dim (fun d -> float error[row, d] * float sae.Decoder[latent, d])
-            else
-                0.0
+        let factor = float path.Factor
 
         for latent in 0 .. sae.Latents - 1 do
-            let slopes = Array.init codes.Rows (fun row -> slope row latent)
-            gradients.EncoderBias[latent] <- float32 (Array.sum slopes)
+            let entries = [| lists.Start[latent] .. lists.Start[latent + 1] - 1 |]
+
+            let error entry d =
+                float path.Error[path.FirstRow latent + lists.Sample[entry], d]
+
+            let slope entry =
+                let byCode =
+                    factor * sum sae.Dim (fun d -> error entry d * float sae.Decoder[latent, d])
+
+                float (lists.Gate entry) * byCode + float (lists.Extra entry)
+
+            let slopes = entries |> Array.map slope
+
+            let scale =
+                if path.EncoderScale.Length = 0 then 1.0 else float path.EncoderScale[latent]
+
+            for i in 0 .. entries.Length - 1 do
+                lists.Slope[entries[i]] <- float32 slopes[i]
+
+            bias[latent] <- stored adds bias[latent] (Array.sum slopes)
 
             for d in 0 .. sae.Dim - 1 do
-                gradients.Decoder[latent, d] <-
-                    float32 (
-                        float factor
-                        * sum codes.Rows (fun b -> float dense[b, latent] * float error[b, d])
-                    )
+                let byDecoder =
+                    entries |> Array.sumBy (fun entry -> float lists.Value[entry] * error entry d)
 
-                gradients.Encoder[latent, d] <-
-                    float32 (sum codes.Rows (fun b -> slopes[b] * float centred[b, d]))
+                let byEncoder =
+                    (entries, slopes)
+                    ||> Array.map2 (fun entry slope ->
+                        slope * float path.Input[lists.Sample[entry], d])
+                    |> Array.sum
 
-    /// db_dec from the error and the finished db_enc.
-    let decoderBias (sae: Sae) (error: Matrix) (factor: float32) (gradients: Gradients) =
+                decoder[latent, d] <- stored adds decoder[latent, d] (factor * byDecoder)
+                encoder[latent, d] <- stored adds encoder[latent, d] (scale * byEncoder)
+
+    /// db_dec = Σ over `outputs` of factor·Σ of the first B rows, less what came through the encoder by
+    /// `through` (L), the slopes of latents summed over the batch.
+    let decoderBias
+        (sae: Sae)
+        batch
+        (outputs: struct (Matrix * float) list)
+        (through: float32[])
+        (gradient: float32[])
+        =
         for d in 0 .. sae.Dim - 1 do
-            let throughOutput = float factor * sum error.Rows (fun b -> float error[b, d])
+            let byOutput =
+                outputs
+                |> List.sumBy (fun (struct (rows, factor)) ->
+                    factor * sum batch (fun b -> float rows[b, d]))
 
-            let throughInput =
+            let byInput =
                 if sae.ApplyDecoderBiasToInput then
-                    sum sae.Latents (fun j ->
-                        float gradients.EncoderBias[j] * float sae.Encoder[j, d])
+                    sum sae.Encoder.Rows (fun j -> float through[j] * float sae.Encoder[j, d])
                 else
                     0.0
 
-            gradients.DecoderBias[d] <- float32 (throughOutput - throughInput)
+            gradient[d] <- float32 (byOutput - byInput)

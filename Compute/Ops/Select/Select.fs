@@ -10,9 +10,12 @@ open SynthSae.Compute
 /// which compares absolute values, those that are not 0. A gated SAE's codes hold magnitudes instead of pre.
 /// Equal inputs give equal codes on every backend.
 module Select =
+    /// Norms of the rows of a matrix.
+    let rowNorms (matrix: Matrix) : float32[] =
+        Array.init matrix.Rows (fun j -> Simd.norm (matrix.RowPtr j) matrix.Cols)
+
     /// ‖W_dec,j‖ (L), as values are compared by.
-    let norms (sae: Sae) : float32[] =
-        Array.init sae.Latents (fun j -> Simd.norm (sae.Decoder.RowPtr j) sae.Dim)
+    let norms (sae: Sae) : float32[] = rowNorms sae.Decoder
 
     /// The factors (L) that compared values carry: ‖W_dec,j‖, or empty for none.
     let scale (sae: Sae) : float32[] =

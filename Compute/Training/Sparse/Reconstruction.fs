@@ -1,0 +1,110 @@
+namespace SynthSae.Compute.Training
+
+open SynthSae.Compute
+open SynthSae.Compute.Ops
+open SynthSae.Spec
+
+/// The errors of a batch's reconstruction, at each level where there are several, in the units of the loss.
+[<Sealed>]
+type Reconstruction(threads: int, spec: SaeSpec, sae: Sae) =
+    let latents, dim = sae.Latents, sae.Dim
+
+    let levels =
+        match spec.Architecture with
+        | SaeArchitecture.Matryoshka(_, _, _, levels) -> Some levels
+        | _ -> None
+
+    let widths = levels |> Option.map (Levels.widths latents) |> Option.defaultValue [| latents |]
+
+    let weights = levels |> Option.map (Levels.weights latents) |> Option.defaultValue [| 1.0 |]
+
+    let detached = levels |> Option.exists _.Detached
+    let byFrequency = levels |> Option.exists (fun levels -> levels.Order = LevelOrder.Frequency)
+    let counts: int[] = Array.zeroCreate latents
+
+    let mutable level =
+        if widths.Length = 1 then [||] else Levels.ofOrder widths (Array.init latents id)
+
+    let mutable errors = Matrix(0, dim)
+    let mutable seen = errors
+    let mutable squares: float[] = [||]
+
+    let reserve rows =
+        if errors.Rows <> rows * widths.Length then
+            errors <- Matrix(rows * widths.Length, dim)
+            seen <- if widths.Length = 1 then errors else Matrix(rows * widths.Length, dim)
+            squares <- Array.zeroCreate (rows * widths.Length)
+
+    let order (frequencies: FiringFrequencies) (codes: Codes) =
+        System.Array.Clear counts
+
+        for entry in 0 .. codes.Count - 1 do
+            counts[codes.Index[entry]] <- counts[codes.Index[entry]] + 1
+
+        frequencies.Update(counts, codes.Rows)
+        level <- Levels.ofOrder widths (frequencies.Order())
+
+    // Errors are in the units of scaled samples: f² turns their squares into those of x.
+    let weigh (factors: float32[]) =
+        for row in 0 .. squares.Length - 1 do
+            let square = factors[row] * factors[row]
+            squares[row] <- float square * squares[row]
+            let error = seen.RowPtr row
+            Simd.combine square error 0.0f error error dim
+
+    let meanOf m rows =
+        let mutable sum = 0.0
+
+        for row in m * rows .. (m + 1) * rows - 1 do
+            sum <- sum + squares[row]
+
+        sum / float rows
+
+    /// x̂ − x of all latents (B, D) lies here from row `OuterRow` on.
+    member _.Errors = errors
+
+    /// Where the error of each level begins.
+    member _.FirstRow(level: int) = level * (errors.Rows / widths.Length)
+
+    /// Where the error of all latents begins.
+    member reconstruction.OuterRow = reconstruction.FirstRow(widths.Length - 1)
+
+    /// Widths of the levels; L alone without any.
+    member _.Widths = widths
+
+    /// (L): level of each latent; empty when there is only one.
+    member _.Level = level
+
+    /// What the latents of each level see of the loss, up to 2/B, in blocks of B rows.
+    member _.Seen = seen
+
+    /// Errors of `codes` on `target` (B, D), and their losses by name. `factors` (B) are those from scaled samples
+    /// back to x, or empty.
+    member _.Run
+        (codes: Codes, target: Matrix, frequencies: FiringFrequencies, factors: float32[])
+        : (string * float) list =
+        reserve target.Rows
+
+        if byFrequency then
+            order frequencies codes
+
+        if widths.Length = 1 then
+            DecodeCodesCpu.run threads codes sae.Decoder sae.DecoderBias errors
+            ResidualCpu.run threads target errors squares
+        else
+            LevelErrorsCpu.run threads sae codes level target errors squares
+            LevelErrorsCpu.gradients threads weights detached errors seen
+
+        if factors.Length > 0 then
+            weigh factors
+
+        let outer = widths.Length - 1
+        let mse = LossNames.Mse, meanOf outer target.Rows
+
+        if outer = 0 then
+            [ mse ]
+        else
+            let inner =
+                Seq.sumBy (fun m -> weights[m] * meanOf m target.Rows) (seq { 0 .. outer - 1 })
+
+            [ mse; LossNames.InnerMse, inner ]

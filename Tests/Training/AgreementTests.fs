@@ -45,6 +45,17 @@ let ``steps on random problems agree with the dense step``
     =
     Property.forAll (StepProblems.random SaeSpecs.plain 7 9 13) (agrees implementation)
 
+/// Every option that an implementation can train.
+let private trainable (implementation: TrainingStepImplementation) dim latents =
+    SaeSpecs.every dim latents
+    |> FsCheck.FSharp.Gen.filter (fun spec -> implementation.Trains spec.Architecture)
+
+[<Theory; MemberData(nameof implementations)>]
+let ``steps of every architecture and option agree with the dense step``
+    (implementation: TrainingStepImplementation)
+    =
+    Property.forAll (StepProblems.random (trainable implementation) 7 9 13) (agrees implementation)
+
 [<Theory; MemberData(nameof implementations)>]
 let ``steps on problems full of ties agree with the dense step``
     (implementation: TrainingStepImplementation)

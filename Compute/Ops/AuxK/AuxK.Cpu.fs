@@ -11,7 +11,14 @@ module AuxKCpu =
 
     /// (B, n): pre-activations of the dead latents, and which of them are among the k largest of their sample;
     /// the others are 0.
-    let private activations threads (pre: Matrix) (scale: float32[]) (dead: int[]) count =
+    let private activations
+        threads
+        activation
+        (pre: Matrix)
+        (scale: float32[])
+        (dead: int[])
+        count
+        =
         let result = Matrix(pre.Rows, dead.Length)
         let taken = Array.create (pre.Rows * dead.Length) true
 
@@ -28,7 +35,8 @@ module AuxKCpu =
 
                 if count < dead.Length then
                     for i in 0 .. dead.Length - 1 do
-                        compared[i] <- Select.compared scale pre row dead[i]
+                        compared[i] <-
+                            Select.size activation (Select.compared scale pre row dead[i])
 
                     compared.AsSpan().CopyTo(ranked.AsSpan())
 
@@ -89,7 +97,7 @@ module AuxKCpu =
         let rows = pre.Rows
 
         let struct (acts, taken) =
-            activations threads pre scale dead (AuxK.count sae.Dim dead.Length)
+            activations threads sae.Activation pre scale dead (AuxK.count sae.Dim dead.Length)
 
         let decoder = Rows.gather sae.Decoder dead
 

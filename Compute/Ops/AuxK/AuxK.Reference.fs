@@ -4,9 +4,10 @@ open SynthSae.Compute
 
 module AuxKReference =
     /// The dead latents that take part in one sample.
-    let private taken (pre: Matrix) scale row count (dead: int[]) =
+    let private taken activation (pre: Matrix) scale row count (dead: int[]) =
         dead
-        |> Array.sortBy (fun latent -> struct (-(Select.compared scale pre row latent), latent))
+        |> Array.sortBy (fun latent ->
+            struct (-(Select.size activation (Select.compared scale pre row latent)), latent))
         |> Array.truncate count
 
     let private add (part: float[,]) (rows: int[]) (whole: Matrix) =
@@ -38,7 +39,7 @@ module AuxKReference =
         let mutable squares = 0.0
 
         for row in 0 .. pre.Rows - 1 do
-            let latents = taken pre scale row (AuxK.count sae.Dim dead.Length) dead
+            let latents = taken sae.Activation pre scale row (AuxK.count sae.Dim dead.Length) dead
 
             // Σ_j pre_bj W_dec,j − r_b, where r = x − x̂.
             let auxError =

@@ -5,7 +5,7 @@ open SynthSae.Compute
 /// The auxiliary loss of the TopK family, which gives dead latents a gradient (Gao et al. 2024, in the form
 /// of the reference's `calculate_topk_aux_loss`). With n dead latents, k = min(⌊D/2⌋, n) and
 /// weight w = coefficient·min(n/⌊D/2⌋, 1): among the dead latents the k largest compared pre-activations of
-/// each sample, raw (no relu; ties to the lower latent), reconstruct the residual r = x − x̂ (held fixed)
+/// each sample (by absolute value with AbsTopK), raw (no relu; ties to the lower latent), reconstruct the residual r = x − x̂ (held fixed)
 /// without the decoder bias:
 ///
 ///   loss = w · mean_b ‖ Σ_j pre_bj W_dec,j − r_b ‖²

@@ -29,6 +29,12 @@ module Select =
     let inline compared (scale: float32[]) (pre: Matrix) row latent =
         if scale.Length = 0 then pre[row, latent] else pre[row, latent] * scale[latent]
 
+    /// What an activation ranks a compared value by.
+    let size (activation: Activation) (value: float32) =
+        match activation with
+        | Activation.AbsTopK _ -> abs value
+        | _ -> value
+
     /// From the gates that are open, pre > 0, to relu(exp(r_mag)·(pre − b_enc) + b_mag), in place; zeros go.
     let magnitudes (sae: Sae) (scale: float32[]) (bias: float32[]) (codes: Codes) =
         let factors = scale |> Array.map System.MathF.Exp

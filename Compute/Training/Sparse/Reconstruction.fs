@@ -99,12 +99,7 @@ type Reconstruction(threads: int, spec: SaeSpec, sae: Sae) =
             weigh factors
 
         let outer = widths.Length - 1
-        let mse = LossNames.Mse, meanOf outer target.Rows
 
-        if outer = 0 then
-            [ mse ]
-        else
-            let inner =
-                Seq.sumBy (fun m -> weights[m] * meanOf m target.Rows) (seq { 0 .. outer - 1 })
-
-            [ mse; LossNames.InnerMse, inner ]
+        [ LossNames.Mse, meanOf outer target.Rows
+          for m in 0 .. outer - 1 do
+              LossNames.innerMse widths[m], weights[m] * meanOf m target.Rows ]

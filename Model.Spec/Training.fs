@@ -37,6 +37,16 @@ type TrainingSpec =
         Seed: int64
     }
 
+/// Leave-one-out pruning of the saved SAE: active latents of which too little is left when all others are taken
+/// away from the sample are dropped.
+[<RequireQualifiedAccess>]
+type PruningSpec =
+    | Off
+    /// Below a threshold that is found from training samples, without the truth.
+    | Auto
+    /// Those whose score, an amplitude in units of x, is at most this.
+    | Below of threshold: float
+
 /// How an SAE is scored.
 type EvaluationSpec =
     {
@@ -48,6 +58,8 @@ type EvaluationSpec =
         IntermediateSamples: int64<sample>
         /// Evaluate at the end.
         Final: bool
+        /// Score the saved SAE with pruning besides.
+        Pruning: PruningSpec
     }
 
 module internal LrScheduler =
@@ -192,6 +204,32 @@ module TrainingSpec =
                   Seed = seed }
         }
 
+module internal PruningSpec =
+    let private auto = "auto"
+
+    let rules path pruning =
+        match pruning with
+        | PruningSpec.Below threshold -> Rules.finite path threshold
+        | PruningSpec.Off
+        | PruningSpec.Auto -> []
+
+    /// null, "auto" or a number.
+    let codec: Codec<PruningSpec> =
+        let read json =
+            match json with
+            | Json.Null -> Ok PruningSpec.Off
+            | Json.String text when text = auto -> Ok PruningSpec.Auto
+            | Json.Number _ -> Codec.number.Read json |> Result.map PruningSpec.Below
+            | other -> Codec.fail $"must be null, \"{auto}\" or a number" other
+
+        let write pruning =
+            match pruning with
+            | PruningSpec.Off -> Json.Null
+            | PruningSpec.Auto -> Json.String auto
+            | PruningSpec.Below threshold -> Codec.number.Write threshold
+
+        { Read = read; Write = write }
+
 /// Scoring as the reference does it by default.
 module EvaluationSpec =
     /// The reference's defaults; an evaluation while training takes 20,480 samples.
@@ -199,7 +237,8 @@ module EvaluationSpec =
         { Samples = 500_000L<sample>
           Frequency = 0<step>
           IntermediateSamples = 20_480L<sample>
-          Final = true }
+          Final = true
+          Pruning = PruningSpec.Off }
 
     let private samplesRules path samples =
         Rules.check path "must be at least 1" samples (samples >= 1L<sample>)
@@ -208,6 +247,7 @@ module EvaluationSpec =
         Rules.atLeast 0 "eval_frequency" (int spec.Frequency)
         @ samplesRules "eval_samples" spec.Samples
         @ samplesRules "eval_intermediate_samples" spec.IntermediateSamples
+        @ PruningSpec.rules "eval_pruning" spec.Pruning
 
     let internal fields: Fields<EvaluationSpec, EvaluationSpec> =
         let field name codec part =
@@ -221,10 +261,12 @@ module EvaluationSpec =
                 field "eval_intermediate_samples" Count.samples _.IntermediateSamples
 
             and! final = field "run_final_eval" Codec.bool _.Final
+            and! pruning = field "eval_pruning" PruningSpec.codec _.Pruning
 
             return
                 { Samples = samples
                   Frequency = frequency
                   IntermediateSamples = intermediate
-                  Final = final }
+                  Final = final
+                  Pruning = pruning }
         }

@@ -174,8 +174,18 @@ module PruningThreshold =
             if h > 0.0 then ofDensity sorted.Length h (estimate sorted h) else none sorted.Length h
 
     /// The threshold for an SAE on the first of these samples, `batchSize` at a time: at most `samples`, fewer where
-    /// a million scores come of fewer.
-    let fit (backend: Backend) (sae: Sae) (data: IBatches) (batchSize: int) (samples: int64) =
+    /// a million scores come of fewer. `progress` is told after each batch how many samples are done.
+    let fit
+        (progress: int64 -> unit)
+        (backend: Backend)
+        (sae: Sae)
+        (data: IBatches)
+        (batchSize: int)
+        (samples: int64)
+        : PruningFit =
+        if sae.Dim <> data.Dim then
+            raise (BadInput("SAE", $"reads R^{sae.Dim}, but the samples live in R^{data.Dim}"))
+
         let runner = SaeRunner(backend, sae)
         let codes = Codes sae.Latents
         let scores = ResizeArray<float32>()
@@ -192,5 +202,6 @@ module PruningThreshold =
             runner.Encode(x, codes)
             scores.AddRange(runner.Scores(x, codes).ToArray())
             first <- first + int64 rows
+            progress first
 
         ofScores (scores.ToArray())

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using SynthSae.Formatting;
+using SynthSae.Spec;
 
 namespace SynthSae.Commands;
 
@@ -23,6 +25,38 @@ internal static class CliOptions
     /// <summary>A file or folder.</summary>
     public static Option<string?> File(string name, string help, string description) =>
         new(name) { Description = description, HelpName = help };
+
+    /// <summary>Leave-one-out pruning; null if nothing is said of it.</summary>
+    public static Option<PruningSpec?> Prune(string auto) =>
+        new("--prune")
+        {
+            Description =
+                $"Drop active latents that add at most so much to the others; auto: {auto}.",
+            HelpName = "auto|off|N",
+            CustomParser = ParsePrune,
+        };
+
+    private static PruningSpec? ParsePrune(ArgumentResult result)
+    {
+        var text = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;
+        switch (text)
+        {
+            case "auto":
+                return PruningSpec.Auto;
+            case "off":
+                return PruningSpec.Off;
+            default:
+                if (float.TryParse(
+                        text, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold)
+                    && float.IsFinite(threshold))
+                {
+                    return PruningSpec.NewBelow(threshold);
+                }
+
+                result.AddError($"--prune: must be auto, off or a number (got {text})");
+                return null;
+        }
+    }
 
     private static long? ParseCount(ArgumentResult result, string name, long min)
     {

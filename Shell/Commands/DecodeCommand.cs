@@ -1,3 +1,4 @@
+using System.CommandLine;
 using SynthSae.Core;
 using SynthSae.Hosting;
 using SynthSae.Settings;
@@ -15,7 +16,7 @@ internal sealed class DecodeCommand(Host host) : TransformCommand(
     public override IReadOnlyList<(string Line, string Effect)> Examples =>
         [("synthsae decode runs/ID --input f.safetensors --output y.safetensors", "reconstruct")];
 
-    protected override long Transform(
-        SavedSae sae, string input, string output, AppSettings settings) =>
-        FileTransforms.Decode(sae, input, output, settings);
+    protected override (long Rows, string? Note) Transform(
+        ParseResult parsed, SavedSae sae, string input, string output, AppSettings settings) =>
+        (FileTransforms.Decode(sae, input, output, settings), null);
 }

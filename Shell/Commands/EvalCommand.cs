@@ -8,6 +8,7 @@ using SynthSae.Progress;
 using SynthSae.Reports;
 using SynthSae.Runs;
 using SynthSae.Settings;
+using SynthSae.Spec;
 
 namespace SynthSae.Commands;
 
@@ -31,6 +32,9 @@ internal sealed class EvalCommand : CliCommand
     private readonly Option<long?> _samples =
         CliOptions.Count("--samples", $"Samples to score on; {DefaultSamples} if not given.");
 
+    private readonly Option<PruningSpec?> _prune =
+        CliOptions.Prune("as its folder says, or found on samples");
+
     private readonly Option<bool> _json = CliOptions.Json();
 
     public EvalCommand(Host host)
@@ -40,6 +44,7 @@ internal sealed class EvalCommand : CliCommand
         Arguments.Add(_sae);
         Add(_model);
         Add(_samples);
+        Add(_prune);
         Add(_json);
         _common = new CommonOptions(
             this, SettingNames.Threads, SettingNames.Backend, SettingNames.Cache);
@@ -50,6 +55,7 @@ internal sealed class EvalCommand : CliCommand
     [
         ("synthsae eval runs/ID", "score a run's SAE again, on its own model"),
         ("synthsae eval my-sae --model synth-sae-bench-16k --samples 1M", "any SAE folder"),
+        ("synthsae eval runs/ID --prune auto", "without latents that fire by mistake"),
     ];
 
     private int Execute(ParseResult parsed)
@@ -61,8 +67,9 @@ internal sealed class EvalCommand : CliCommand
         using var stop = new StopSignal(_host);
         try
         {
-            var (world, scores) = Score(path, model, samples, settings, stop.Token);
-            Write(path, world, scores, parsed.GetValue(_json));
+            var wish = parsed.GetValue(_prune) ?? PruningSpec.Off;
+            var outcome = Score(path, model, samples, wish, settings, stop.Token);
+            Write(path, outcome, parsed.GetValue(_json));
             return ExitCode.Ok;
         }
         catch (OperationCanceledException)
@@ -71,8 +78,9 @@ internal sealed class EvalCommand : CliCommand
         }
     }
 
-    private void Write(string path, LoadedWorld world, Scores scores, bool json)
+    private void Write(string path, Outcome outcome, bool json)
     {
+        var (world, scores, pruning) = outcome;
         if (json)
         {
             _host.Out.Write(Json.Pretty(new JsonObject
@@ -80,38 +88,66 @@ internal sealed class EvalCommand : CliCommand
                 ["schema"] = 1,
                 ["sae"] = HubNames.Find(path) is null ? Path.GetFullPath(path) : path,
                 ["model"] = world.Name,
+                ["pruning"] = pruning?.ToJson(),
                 ["evaluation"] = scores.ToJson(),
             }));
         }
         else
         {
             _host.Out.WriteLine($"{path} on {world.Name}, {Counts.Exact(scores.Samples)} samples");
+            if (pruning is not null)
+            {
+                _host.Out.WriteLine(pruning.Words);
+            }
+
             _host.Out.WriteLine();
             ScoreTable.Write(scores, _host);
         }
     }
 
-    private (LoadedWorld World, Scores Scores) Score(
-        string path, string? model, long samples, AppSettings settings, CancellationToken stop)
+    private Outcome Score(
+        string path,
+        string? model,
+        long samples,
+        PruningSpec wish,
+        AppSettings settings,
+        CancellationToken stop)
     {
         var observer = Observers.OnTerminal(_host);
         using (observer as IDisposable)
         {
-            var sae = SavedSaes.Open(path).Sae;
+            var saved = SavedSaes.Open(path);
             observer.Phase(RunPhase.World, "making the synthetic model");
             var world = Stoppable.Wait(() => LoadWorld(path, model, settings), stop);
+            var pruning = Pruning.Decide(wish, saved.Pruning, () => Find(world, saved.Sae));
             observer.Phase(RunPhase.Evaluation, $"{Counts.Exact(samples)} samples");
+            var inference = Pruning.Apply(pruning, saved.Sae);
             var scored = Scoring.Score(
-                settings, world, new Inference(sae, null), samples, BatchSize, Hear);
-            return (world, scored.Scores);
+                settings,
+                world,
+                inference,
+                samples,
+                BatchSize,
+                done => Hear(done, samples));
+            return new Outcome(world, scored.Scores, pruning);
 
-            void Hear(long done)
+            Pruning Find(LoadedWorld world, Sae sae)
+            {
+                const long most = PruningThreshold.DefaultSamples;
+                observer.Phase(RunPhase.Evaluation, "looking for the pruning threshold");
+                var data = new SampledBatches(world.Sampler(settings.Backend()));
+                return Pruning.Find(settings, sae, data, most, BatchSize, done => Hear(done, most));
+            }
+
+            void Hear(long done, long all)
             {
                 stop.ThrowIfCancellationRequested();
-                observer.Scoring(done, samples);
+                observer.Scoring(done, all);
             }
         }
     }
+
+    private sealed record Outcome(LoadedWorld World, Scores Scores, Pruning? Pruning);
 
     private static LoadedWorld LoadWorld(string sae, string? model, AppSettings settings) =>
         model is not null ? Worlds.Load(model, settings)

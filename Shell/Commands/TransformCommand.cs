@@ -33,16 +33,22 @@ internal abstract class TransformCommand : CliCommand
         SetAction(Execute);
     }
 
-    /// <summary>Read, compute, write; the number of samples.</summary>
-    protected abstract long Transform(
-        SavedSae sae, string input, string output, AppSettings settings);
+    /// <summary>Read, compute, write; the number of samples, and what else is to be said.</summary>
+    protected abstract (long Rows, string? Note) Transform(
+        ParseResult parsed, SavedSae sae, string input, string output, AppSettings settings);
 
     private int Execute(ParseResult parsed)
     {
         var settings = _common.Read(parsed);
         var output = parsed.GetRequiredValue(_output);
         var sae = SavedSaes.Open(PullDisplay.Pin(_host, parsed.GetRequiredValue(_sae)));
-        var rows = Transform(sae, parsed.GetRequiredValue(_input), output, settings);
+        var (rows, note) =
+            Transform(parsed, sae, parsed.GetRequiredValue(_input), output, settings);
+        if (note is not null)
+        {
+            _host.Error.WriteLine(note);
+        }
+
         _host.Error.WriteLine($"wrote {Counts.Exact(rows)} samples to {output}");
         return ExitCode.Ok;
     }

@@ -2,7 +2,9 @@ using Microsoft.FSharp.Collections;
 using SynthSae.Compute;
 using SynthSae.Compute.Files;
 using SynthSae.Compute.Ops;
+using SynthSae.Data;
 using SynthSae.Settings;
+using SynthSae.Spec;
 
 namespace SynthSae.Core;
 
@@ -17,14 +19,27 @@ public static class FileTransforms
 
     private const int Batch = 1024;
 
-    /// <summary>x (n, D) of one file to f (n, L) of another; returns n.</summary>
-    public static long Encode(SavedSae saved, string input, string output, AppSettings settings)
+    /// <summary>
+    /// x (n, D) of one file to f (n, L) of another; returns n and the pruning, if any was wished for.
+    /// </summary>
+    public static (long Rows, Pruning? Pruning) Encode(
+        SavedSae saved, PruningSpec wish, string input, string output, AppSettings settings)
     {
         var sae = saved.Sae;
         var x = Read(input, Activations, sae.Dim, saved);
         CheckSize(input, x.Rows, sae.Latents);
         var f = new Matrix(x.Rows, sae.Latents);
-        var runner = new SaeRunner(settings.Backend(), sae);
+        var pruning = Pruning.Decide(
+            wish,
+            saved.Pruning,
+            () => Pruning.Find(
+                settings,
+                sae,
+                new MatrixBatches(x),
+                Math.Min(x.Rows, PruningThreshold.DefaultSamples),
+                Batch,
+                _ => { }));
+        var runner = new SaeRunner(settings.Backend(), Pruning.Apply(pruning, sae));
         var codes = new Codes(sae.Latents);
         var scale = Select.scale(sae);
 
@@ -37,7 +52,7 @@ public static class FileTransforms
         }
 
         Write(output, Latents, f);
-        return x.Rows;
+        return (x.Rows, pruning);
     }
 
     /// <summary>f (n, L) of one file to x (n, D) of another; returns n.</summary>

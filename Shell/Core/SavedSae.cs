@@ -6,4 +6,7 @@ namespace SynthSae.Core;
 /// <param name="Folder">The folder with cfg.json, or its name on the hub.</param>
 /// <param name="Sae">In its inference form.</param>
 /// <param name="Architecture">As cfg.json names it.</param>
-public sealed record SavedSae(string Folder, Sae Sae, string Architecture);
+/// <param name="Pruning">What was found for it when it was saved; null if that was not looked for.
+/// </param>
+public sealed record SavedSae(
+    string Folder, Sae Sae, string Architecture, Pruning? Pruning = null);

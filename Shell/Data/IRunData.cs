@@ -29,5 +29,5 @@ internal interface IRunData
     /// Score an SAE on samples that it was not trained on; <paramref name="progress"/> hears after
     /// each batch how many are done, and may throw to end it.
     /// </summary>
-    Scoring.Scored Score(Sae sae, long samples, int batchSize, Action<long> progress);
+    Scoring.Scored Score(Inference sae, long samples, int batchSize, Action<long> progress);
 }

@@ -31,6 +31,6 @@ internal sealed class WorldData(LoadedWorld world, long seed, AppSettings settin
         new SampledBatches(world.Sampler(settings.Backend(), seed));
 
     /// <inheritdoc/>
-    public Scoring.Scored Score(Sae sae, long samples, int batchSize, Action<long> progress) =>
-        Scoring.Score(settings, world, new Inference(sae, null), samples, batchSize, progress);
+    public Scoring.Scored Score(Inference sae, long samples, int batchSize, Action<long> progress) =>
+        Scoring.Score(settings, world, sae, samples, batchSize, progress);
 }

@@ -15,10 +15,16 @@ public static class ResultReport
         writer.WriteLine(Title(result));
         writer.WriteLine(Pace(result));
         writer.WriteLine();
-        if (result.TrainingForm is { } trained && result.SavedForm is { } saved)
+        if (result.Scores is { } scores)
         {
-            ScoreTable.Write(trained, saved, Published.For(result.Plan), result.Last.Samples, host);
+            ScoreTable.Write(scores, Published.For(result.Plan), result.Last.Samples, host);
             writer.WriteLine();
+        }
+
+        if (result.Pruning is { } pruning)
+        {
+            var words = pruning.Words;
+            writer.WriteLine($"{char.ToUpperInvariant(words[0])}{words[1..]}.");
         }
 
         WriteFolder(result, writer);

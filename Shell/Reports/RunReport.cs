@@ -45,6 +45,15 @@ internal sealed class RunReport(RunFolder folder, Host host)
             host.Out.WriteLine("Scores of the saved SAE");
             ScoreTable.Write(Scores.OfJson(saved), host);
         }
+
+        if (result["evaluation"]?["pruned_form"] is JsonObject pruned)
+        {
+            host.Out.WriteLine();
+            host.Out.WriteLine(
+                "Scores of the saved SAE pruned below "
+                + Text(result["evaluation"]?["pruning"]?["threshold"]));
+            ScoreTable.Write(Scores.OfJson(pruned), host);
+        }
     }
 
     // The last whole line of the log tells; a run that was killed leaves no word of an end.

@@ -24,6 +24,11 @@ internal sealed class SaeReport(SavedSae saved, Host host)
             .Add("  encoder norms", Range(Norms(sae.Encoder)))
             .Add("  encoder bias", Range(sae.EncoderBias))
             .Add("  |decoder bias|", Numbers.Short(Norm(sae.DecoderBias)));
+        if (saved.Pruning is { } pruning)
+        {
+            table.Add("  pruning", pruning.Words);
+        }
+
         table.Write(host.Out, host.Width);
     }
 

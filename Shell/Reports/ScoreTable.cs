@@ -7,29 +7,44 @@ namespace SynthSae.Reports;
 /// <summary>Metrics of an SAE with their standard errors and what they mean.</summary>
 public static class ScoreTable
 {
-    /// <summary>Both forms of a run's SAE, beside published figures where there are any.</summary>
-    public static void Write(
-        Scores trained, Scores saved, Published? published, long samples, Host host)
+    /// <summary>
+    /// The forms of a run's SAE, beside published figures where there are any; with all of them no
+    /// room is left to say what the figures mean.
+    /// </summary>
+    public static void Write(RunScores scores, Published? published, long samples, Host host)
     {
-        TextTable.Column[] compared = published is null ? [] : [new("published*")];
-        var table = new TextTable(
-            [new("metric"), new("trained"), new("saved"), .. compared, new("what it means")]);
+        var (trained, saved, pruned) = scores;
+        var table = new TextTable(Row(
+            new("metric"),
+            new("trained"),
+            new("saved"),
+            new("pruned"),
+            new("published*"),
+            new TextTable.Column("what it means")));
         foreach (var metric in trained.Metrics)
         {
             var name = metric.Name;
-            string[] figure = published is null ? [] : [published.Cell(name)];
-            table.Add(
-            [
+            table.Add(Row(
                 MetricNames.Title(name),
                 Cell(metric),
                 Cell(saved[name]),
-                .. figure,
-                MetricNames.Meaning(name),
-            ]);
+                pruned is null ? "" : Cell(pruned[name]),
+                published?.Cell(name) ?? "",
+                MetricNames.Meaning(name)));
         }
 
         table.Write(host.Out, host.Width);
-        WriteNotes(trained, published, samples, host);
+        WriteNotes(scores, published, samples, host);
+
+        T[] Row<T>(T title, T first, T second, T third, T fourth, T meaning) =>
+        [
+            title,
+            first,
+            second,
+            .. pruned is null ? Array.Empty<T>() : [third],
+            .. published is null ? Array.Empty<T>() : [fourth],
+            .. pruned is null || published is null ? [meaning] : Array.Empty<T>(),
+        ];
     }
 
     /// <summary>One SAE.</summary>
@@ -45,15 +60,22 @@ public static class ScoreTable
         table.Write(host.Out, host.Width);
     }
 
-    private static void WriteNotes(Scores trained, Published? published, long samples, Host host)
+    private static void WriteNotes(
+        RunScores scores, Published? published, long samples, Host host)
     {
+        var pruned = scores.Pruned is null
+            ? ""
+            : " \"pruned\": the saved SAE without the active latents of which too little is left "
+                + "when all others are taken away.";
+
         host.Out.WriteLine();
         Paragraph(
             host,
             "From F1 to accuracy, 1 is perfect. A latent's feature is the one that its decoder "
-            + $"direction is nearest to. Scored on {Counts.Exact(trained.Samples)} samples that it "
+            + $"direction is nearest to. Scored on {Counts.Exact(scores.Trained.Samples)} samples that it "
             + "was not trained on; ± is one standard error. \"trained\": with the selection rule "
-            + "of training; \"saved\": as the saved SAE works, on each sample alone.");
+            + "of training; \"saved\": as the saved SAE works, on each sample alone."
+            + pruned);
         if (published is not null)
         {
             Paragraph(host, $"* {published.Note(samples)}");

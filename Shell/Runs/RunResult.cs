@@ -8,9 +8,8 @@ namespace SynthSae.Runs;
 /// <param name="Plan">What was run.</param>
 /// <param name="Folder">Where everything lies.</param>
 /// <param name="Last">The last training step.</param>
-/// <param name="TrainingForm">Scores of the SAE as it was trained; null without a final
-///   evaluation.</param>
-/// <param name="SavedForm">Scores of the SAE as it was saved.</param>
+/// <param name="Scores">Scores of the SAE; null without a final evaluation.</param>
+/// <param name="Pruning">How it is pruned; null if that was not asked for.</param>
 /// <param name="Clock">Times.</param>
 /// <param name="StepParts">Seconds of the parts of the training steps, by name.</param>
 /// <param name="Sittings">Processes that had a share in it.</param>
@@ -19,8 +18,8 @@ public sealed record RunResult(
     RunPlan Plan,
     RunFolder Folder,
     StepProgress Last,
-    Scores? TrainingForm,
-    Scores? SavedForm,
+    RunScores? Scores,
+    Pruning? Pruning,
     PhaseClock Clock,
     IReadOnlyDictionary<string, double> StepParts,
     int Sittings,
@@ -48,8 +47,10 @@ public sealed record RunResult(
             ["training"] = TrainingJson(),
             ["evaluation"] = new JsonObject
             {
-                ["training_form"] = TrainingForm?.ToJson(),
-                ["saved_form"] = SavedForm?.ToJson(),
+                ["training_form"] = Scores?.Trained.ToJson(),
+                ["saved_form"] = Scores?.Saved.ToJson(),
+                ["pruned_form"] = Scores?.Pruned?.ToJson(),
+                ["pruning"] = Pruning?.ToJson(),
             },
             ["timing"] = TimingJson(),
         };

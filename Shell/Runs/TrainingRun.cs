@@ -115,9 +115,12 @@ public sealed class TrainingRun
             WriteCheckpoint(trainer, data);
         }
 
-        var saved = Save(trainer);
+        var saved = trainer.Export();
+        var pruning = complete ? DecidePruning(saved, data) : null;
+        Save(saved, pruning);
         var final = _plan.Spec.Value.Evaluation.Final;
-        var scores = complete && final ? ScoreBoth(trainer, saved, data, stop) : null;
+        var scores =
+            complete && final ? ScoreForms(trainer.Sae, saved, pruning, data, stop) : null;
         var interrupted = !complete || (final && scores is null);
         if (complete && interrupted)
         {
@@ -129,8 +132,8 @@ public sealed class TrainingRun
             _plan,
             _folder,
             _last,
-            scores?.Trained,
-            scores?.Saved,
+            scores,
+            pruning,
             _clock,
             _reports.Parts(trainer),
             _sittings,
@@ -261,7 +264,7 @@ public sealed class TrainingRun
     private void EvaluateBetween(long step, Trainer trainer, IRunData data)
     {
         var samples = _plan.Spec.Value.Evaluation.IntermediateSamples;
-        var scored = Score(trainer.Sae, data, samples, _ => { });
+        var scored = Score(Pruning.Apply(null, trainer.Sae), data, samples, _ => { });
         _observer.Evaluated(step, scored.Scores);
         LogScores("training", step, scored.Scores);
     }
@@ -299,43 +302,83 @@ public sealed class TrainingRun
         }
     }
 
-    private Sae Save(Trainer trainer)
+    // Null if that is not asked for.
+    private Pruning? DecidePruning(Sae sae, IRunData data)
     {
-        var sae = trainer.Export();
+        var pruning =
+            Pruning.Decide(_plan.Spec.Value.Evaluation.Pruning, null, () => FindPruning(sae, data));
+        if (pruning is not null)
+        {
+            _events.Append(
+                "pruning",
+                [.. pruning.ToJson().Select(field => (field.Key, field.Value?.DeepClone()))]);
+        }
+
+        return pruning;
+    }
+
+    private Pruning FindPruning(Sae sae, IRunData data)
+    {
+        var most = PruningThreshold.DefaultSamples;
+        _observer.Phase(RunPhase.Evaluation, "looking for the pruning threshold");
+        return _clock.Measure(TimedParts.Evaluation, () => Pruning.Find(
+            _settings,
+            sae,
+            data.TrainingBatches(),
+            most,
+            _plan.BatchSize,
+            done => _observer.Scoring(done, most)));
+    }
+
+    private void Save(Sae sae, Pruning? pruning)
+    {
         _clock.Measure(
-            TimedParts.Saving, () => SavedSaes.Write(_folder.SaeFolder, sae, _plan, _last));
+            TimedParts.Saving,
+            () => SavedSaes.Write(_folder.SaeFolder, sae, pruning, _plan, _last));
         _events.Append("saved", ("step", _last.Step), ("samples", _last.Samples));
-        return sae;
     }
 
     // Null if it was stopped.
-    private (Scores Trained, Scores Saved)? ScoreBoth(
-        Trainer trainer, Sae saved, IRunData data, CancellationToken stop)
+    private RunScores? ScoreForms(
+        Sae trained, Sae saved, Pruning? pruning, IRunData data, CancellationToken stop)
     {
         var samples = _plan.Spec.Value.Evaluation.Samples;
-        Begin(RunPhase.Evaluation, $"{Counts.Exact(samples)} samples, as trained and as saved");
+        var prunes = pruning?.Threshold is not null;
+        Begin(
+            RunPhase.Evaluation,
+            $"{Counts.Exact(samples)} samples, as trained"
+                + (prunes ? ", as saved and pruned" : " and as saved"));
+        var (scored, forms) = (0, prunes ? 3 : 2);
         try
         {
-            var trained = Score(trainer.Sae, data, samples, done => Hear(done));
-            LogScores("training", _last.Step, trained.Scores);
-            var inference = Score(saved, data, samples, done => Hear(samples + done));
-            LogScores("saved", _last.Step, inference.Scores);
+            var training = Form("training", Pruning.Apply(null, trained));
+            var inference = Form("saved", Pruning.Apply(null, saved));
             Files.WriteText(_folder.LatentsFile, inference.LatentTable);
-            return (trained.Scores, inference.Scores);
+            var pruned = prunes ? Form("pruned", Pruning.Apply(pruning, saved)).Scores : null;
+            return new RunScores(training.Scores, inference.Scores, pruned);
         }
         catch (OperationCanceledException)
         {
             return null;
         }
 
+        Scoring.Scored Form(string name, Inference inference)
+        {
+            var before = samples * scored++;
+            var form = Score(inference, data, samples, done => Hear(before + done));
+            LogScores(name, _last.Step, form.Scores);
+            return form;
+        }
+
         void Hear(long done)
         {
             stop.ThrowIfCancellationRequested();
-            _observer.Scoring(done, 2 * samples);
+            _observer.Scoring(done, forms * samples);
         }
     }
 
-    private Scoring.Scored Score(Sae sae, IRunData data, long samples, Action<long> progress) =>
+    private Scoring.Scored Score(
+        Inference sae, IRunData data, long samples, Action<long> progress) =>
         _clock.Measure(
             TimedParts.Evaluation,
             () => data.Score(sae, samples, _plan.BatchSize, progress));

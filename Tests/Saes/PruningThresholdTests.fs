@@ -175,7 +175,7 @@ let ``on orthogonal features the pruned latents are the true ones`` () =
     for backend in [ Backend.Reference; Backend.Cpu 2 ] do
         let sampler = Sampler.create backend world
         let sae = eager world
-        let fit = PruningThreshold.fit backend sae (SampledBatches sampler) 256 1000L
+        let fit = PruningThreshold.fit ignore backend sae (SampledBatches sampler) 256 1000L
         Assert.Equal(24_000, fit.Scores)
         // Features that do not fire score 0, those that do their magnitude, which never falls to 1.
         Assert.InRange(float fit.Threshold.Value, 0.001, 1.4)
@@ -202,7 +202,7 @@ let ``the threshold does not depend on threads or batches, for an SAE that looks
         let backend = Backend.Cpu threads
         let sampler = Sampler.create backend world
 
-        PruningThreshold.fit backend sae (SampledBatches sampler) batch 700L
+        PruningThreshold.fit ignore backend sae (SampledBatches sampler) batch 700L
 
     Assert.Equal(17 * 700, (fit 1 64).Scores)
     Assert.Equal(fit 1 64, fit 3 64)

@@ -124,8 +124,6 @@ let ``tables line up, and the last column is wrapped`` () =
 
 [<Fact>]
 let ``scores fit into a terminal of 80 columns, and whole numbers without an error are whole`` () =
-    use out = new IO.StringWriter()
-    let host = SynthSae.Hosting.Host(out, out, false, false, 80)
     let metric name value error = Metric(name, value, error)
 
     let scores =
@@ -139,14 +137,19 @@ let ``scores fit into a terminal of 80 columns, and whole numbers without an err
 
     let published = SynthSae.Reports.Published(25.0, 0.7316, 0.7574, 0.9837, 0.7923)
 
-    SynthSae.Reports.ScoreTable.Write(scores, scores, published, 1_000_448L, host)
-    let text = out.ToString()
+    for pruned in [ null; scores ] do
+        use out = new IO.StringWriter()
+        let host = SynthSae.Hosting.Host(out, out, false, false, 80)
+        let forms = RunScores(scores, scores, pruned)
+        SynthSae.Reports.ScoreTable.Write(forms, published, 1_000_448L, host)
+        let text = out.ToString()
 
-    for line in text.Split '\n' do
-        Assert.True(line.Length <= 80, line)
+        for line in text.Split '\n' do
+            Assert.True(line.Length <= 80, line)
 
-    Assert.Matches(@"dead latents +48 ", text)
-    Assert.Contains("0.7063", text)
+        Assert.Matches(@"dead latents +48 ", text)
+        Assert.Contains("0.7063", text)
+        Assert.Contains("published*", text)
 
 [<Fact>]
 let ``a value is written to the first digit of its error`` () =

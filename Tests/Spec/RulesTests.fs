@@ -79,6 +79,7 @@ let private theOne (path: string) (rule: string) (errors: SpecError list) =
 [<InlineData("eval_frequency", "-1", "must be at least 0")>]
 [<InlineData("eval_samples", "0", "must be at least 1")>]
 [<InlineData("eval_intermediate_samples", "0", "must be at least 1")>]
+[<InlineData("eval_pruning", "1e39", "must be a finite float32")>]
 let ``a number out of its range breaks one rule`` path value rule =
     errorsOf [ path, value ] |> theOne path rule
 

@@ -40,6 +40,21 @@ let ``a value that is not JSON is a string`` () =
     )
 
 [<Fact>]
+let ``pruning is none, automatic or a number`` () =
+    let pruning value =
+        (set [ "eval_pruning", value ] tiny).Evaluation.Pruning
+
+    Assert.Equal(PruningSpec.Off, pruning "null")
+    Assert.Equal(PruningSpec.Auto, pruning "auto")
+    Assert.Equal(PruningSpec.Below 2.5, pruning "2.5")
+
+    for value, shown in [ "best", "\"best\""; "true", "true"; "[2]", "[2]" ] do
+        Assert.Equal<string list>(
+            [ $"eval_pruning: must be null, \"auto\" or a number (got {shown})" ],
+            errors [ "eval_pruning", value ] tiny
+        )
+
+[<Fact>]
 let ``a whole part is set as JSON`` () =
     let changed = set [ "synthetic_model.hierarchy", "null"; "sae.d_in", "16" ] tiny
     Assert.Equal(None, (RunSpec.model changed |> Option.get).Hierarchy)

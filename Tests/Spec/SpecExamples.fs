@@ -112,6 +112,10 @@ module SpecExamples =
                     Seed = 9007199254740993L }
             Evaluation = { run.Evaluation with Frequency = 50<step>; Final = false } }
 
+    let private pruned pruning =
+        { run with
+            Evaluation = { run.Evaluation with Pruning = pruning } }
+
     let private onFiles files tensor heldOut =
         let activations =
             { ActivationsSpec.create files with
@@ -124,6 +128,8 @@ module SpecExamples =
         [ "run-named", run
           "run-cosine", schedule LrScheduler.Cosine
           "run-restarts", schedule (LrScheduler.CosineRestarts 3)
+          "run-pruned", pruned PruningSpec.Auto
+          "run-pruned-below", pruned (PruningSpec.Below 2.25)
           "run-activations", onFiles [ "acts" ] None (HeldOut.Share 0.05)
           "run-activations-list",
           onFiles [ "a/*.safetensors"; "b.npy" ] (Some "resid") (HeldOut.Rows 20_000L<sample>)

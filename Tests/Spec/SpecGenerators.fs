@@ -434,12 +434,17 @@ module SpecGenerators =
             let! frequency = Gen.choose (0, 1000)
             let! intermediate = Gen.choose (1, 1 <<< 30)
             let! final = bool
+            let! threshold = Gen.choose (-100, 100) |> Gen.map (fun n -> float n / 8.0)
+
+            let! pruning =
+                Gen.elements [ PruningSpec.Off; PruningSpec.Auto; PruningSpec.Below threshold ]
 
             return
                 { Samples = int64 samples * 1L<sample>
                   Frequency = frequency * 1<step>
                   IntermediateSamples = int64 intermediate * 1L<sample>
-                  Final = final }
+                  Final = final
+                  Pruning = pruning }
         }
 
     let private activations: Gen<ActivationsSpec> =

@@ -77,7 +77,8 @@ module DenseAuxK =
                 |> target batch forward auxK (fun j -> level[j] = l))
         | _, Some auxK -> Option.toList (target batch forward auxK (fun _ -> true) forward.Sae_out)
 
-    /// Σ over targets of scale · mean ‖ê − e‖²: e the residual, ê decoded from raw values (no relu) of dead latents.
+    /// Σ over targets of scale · mean ‖ê − e‖²: e the residual, ê decoded from raw values (no relu) of dead
+    /// latents.
     let loss (batch: DenseBatch) (forward: DenseForward) : Traced =
         let bias = batch.Architecture.AuxK |> Option.exists _.DecoderBias
 

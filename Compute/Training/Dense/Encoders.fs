@@ -12,7 +12,7 @@ module Encoders =
     let private positive = Array2D.map (fun value -> value > 0.0)
     let private any _ = true
 
-    /// What is selected of hidden_pre (B, L), and the latents that follow.
+    /// What is selected of hidden_pre (B, L), and the latents that follow. Matching pursuit begins with x' itself.
     let private activate (batch: DenseBatch) (hiddenPre: Traced) : bool[,] * Traced =
         let keep f selected =
             let selected = batch.Choose selected

@@ -6,9 +6,9 @@ open SynthSae.Spec
 /// JumpReLU and the step function with pseudo-derivatives (REFERENCE §9.6; Rajamanoharan et al. 2024): θ moves
 /// by those entries alone that lie within half a bandwidth of it.
 ///
-/// They are the true derivatives of what the functions are on average when each pre-activation is shifted by noise
-/// uniform in ±bandwidth/2: E[t·[t > θ]] with t = pre + noise has ∂/∂θ = −θ/bandwidth inside and 0 outside, and
-/// its ∂/∂pre has + θ/bandwidth there, which is what `StraightThrough` adds.
+/// They are the true derivatives of what the functions are on average when each pre-activation is shifted by
+/// noise uniform in ±bandwidth/2: E[t·[t > θ]] with t = pre + noise has ∂/∂θ = −θ/bandwidth inside and 0
+/// outside, and its ∂/∂pre has +θ/bandwidth there, which is what `StraightThrough` adds.
 module JumpReluThreshold =
     /// θ (1, L).
     let theta (batch: DenseBatch) (jump: JumpRelu) : Traced =
@@ -33,7 +33,7 @@ module JumpReluThreshold =
 
     let private numbers = Array2D.map (fun mark -> if mark then 1.0 else 0.0)
 
-    /// Derivatives by θ, and by pre where that is wanted: −/+ `size` within the rectangle.
+    /// A value whose derivative by θ is −`inside`, and by pre `own`, with `inside` added straight through.
     let private given (jump: JumpRelu) value own (theta: Traced) (pre: Traced) (inside: float[,]) =
         let through = if jump.StraightThrough then DenseAlgebra.map2 (+) own inside else own
         Traced.given value [ pre, through; theta, Array2D.map (~-) inside ]

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
+using SynthSae.Compute.Baselines;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
@@ -14,7 +14,6 @@ namespace SynthSae.Commands;
 internal sealed class BaselinesCommand : CliCommand
 {
     private const long DefaultSamples = 20_000;
-    private const long DefaultFitSamples = 20_000;
     private const int DefaultWidth = 4096;
 
     private readonly Host _host;
@@ -26,13 +25,14 @@ internal sealed class BaselinesCommand : CliCommand
 
     private readonly Option<long?> _width = CliOptions.Count(
         "--width",
-        $"Track the first N features; if not given, the width of the run's SAE, or {DefaultWidth}.");
+        $"Track the first N features; the SAE's width, or {DefaultWidth}, if not given.");
 
     private readonly Option<long?> _samples =
         CliOptions.Count("--samples", $"Samples to score on; {DefaultSamples} if not given.");
 
     private readonly Option<long?> _fitSamples = CliOptions.Count(
-        "--fit-samples", $"Samples to fit thresholds on; {DefaultFitSamples} if not given.");
+        "--fit-samples",
+        $"Samples to fit thresholds on; {Baselining.DefaultFitSamples} if not given.");
 
     private readonly Option<string?> _only = new("--only")
     {
@@ -89,11 +89,13 @@ internal sealed class BaselinesCommand : CliCommand
 
     private BaselineReport Score(ParseResult parsed, AppSettings settings, CancellationToken stop)
     {
-        var model = parsed.GetRequiredValue(_model);
+        var model = PullDisplay.Pin(_host, parsed.GetRequiredValue(_model));
         var samples = parsed.GetValue(_samples) ?? DefaultSamples;
-        var fitSamples = Small(parsed, _fitSamples) ?? (int)DefaultFitSamples;
+        var fitSamples = Small(parsed, _fitSamples) ?? Baselining.DefaultFitSamples;
         var only = parsed.GetValue(_only);
-        var names = only is null ? Baselining.Names : only.Split(',', StringSplitOptions.TrimEntries);
+        var names = only is null
+            ? Baselining.Names
+            : Baselining.Select(only.Split(',', StringSplitOptions.TrimEntries));
         var observer = Observers.OnTerminal(_host);
         using (observer as IDisposable)
         {
@@ -101,9 +103,9 @@ internal sealed class BaselinesCommand : CliCommand
             var world = Stoppable.Wait(() => Worlds.Load(model, settings), stop);
             var width = Small(parsed, _width)
                 ?? Math.Min(world.World.NumFeatures, Worlds.SaeWidth(model) ?? DefaultWidth);
-            var scored = Baselining.Score(
-                settings, world, width, samples, fitSamples, names, Hear);
-            return new BaselineReport(world, width, samples, fitSamples, [.. scored]);
+            var sizes = new BaselineSettings(width, samples, fitSamples);
+            var scored = Baselining.Score(settings, world, sizes, names, Hear);
+            return new BaselineReport(world, sizes, [.. scored]);
         }
 
         void Hear(string what, long done, long of)

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using SynthSae.Compute;
+using SynthSae.Compute.Baselines;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
@@ -35,6 +35,11 @@ internal sealed class EvalCommand : CliCommand
     private readonly Option<PruningSpec?> _prune =
         CliOptions.Prune("as its folder says, or found on samples");
 
+    private readonly Option<bool> _baselines = new("--baselines")
+    {
+        Description = "Score beside it what can be reached with the true directions.",
+    };
+
     private readonly Option<bool> _json = CliOptions.Json();
 
     public EvalCommand(Host host)
@@ -45,6 +50,7 @@ internal sealed class EvalCommand : CliCommand
         Add(_model);
         Add(_samples);
         Add(_prune);
+        Add(_baselines);
         Add(_json);
         _common = new CommonOptions(
             this, SettingNames.Threads, SettingNames.Backend, SettingNames.Cache);
@@ -54,6 +60,7 @@ internal sealed class EvalCommand : CliCommand
     public override IReadOnlyList<(string Line, string Effect)> Examples =>
     [
         ("synthsae eval runs/ID", "score a run's SAE again, on its own model"),
+        ("synthsae eval runs/ID --baselines", "and how far it is from what can be reached"),
         ("synthsae eval my-sae --model synth-sae-bench-16k --samples 1M", "any SAE folder"),
         ("synthsae eval runs/ID --prune auto", "without latents that fire by mistake"),
     ];
@@ -68,8 +75,21 @@ internal sealed class EvalCommand : CliCommand
         try
         {
             var wish = parsed.GetValue(_prune) ?? PruningSpec.Off;
-            var outcome = Score(path, model, samples, wish, settings, stop.Token);
-            Write(path, outcome, parsed.GetValue(_json));
+            var report = Score(path, model, samples, wish, settings, stop.Token);
+            if (parsed.GetValue(_baselines))
+            {
+                report = report with { Baselines = ScoreBaselines(report, settings, stop.Token) };
+            }
+
+            if (parsed.GetValue(_json))
+            {
+                _host.Out.Write(Json.Pretty(report.ToJson()));
+            }
+            else
+            {
+                report.Write(_host);
+            }
+
             return ExitCode.Ok;
         }
         catch (OperationCanceledException)
@@ -78,34 +98,7 @@ internal sealed class EvalCommand : CliCommand
         }
     }
 
-    private void Write(string path, Outcome outcome, bool json)
-    {
-        var (world, scores, pruning) = outcome;
-        if (json)
-        {
-            _host.Out.Write(Json.Pretty(new JsonObject
-            {
-                ["schema"] = 1,
-                ["sae"] = HubNames.Find(path) is null ? Path.GetFullPath(path) : path,
-                ["model"] = world.Name,
-                ["pruning"] = pruning?.ToJson(),
-                ["evaluation"] = scores.ToJson(),
-            }));
-        }
-        else
-        {
-            _host.Out.WriteLine($"{path} on {world.Name}, {Counts.Exact(scores.Samples)} samples");
-            if (pruning is not null)
-            {
-                _host.Out.WriteLine(pruning.Words);
-            }
-
-            _host.Out.WriteLine();
-            ScoreTable.Write(scores, _host);
-        }
-    }
-
-    private Outcome Score(
+    private SaeScoreReport Score(
         string path,
         string? model,
         long samples,
@@ -129,7 +122,7 @@ internal sealed class EvalCommand : CliCommand
                 samples,
                 BatchSize,
                 done => Hear(done, samples));
-            return new Outcome(world, scored.Scores, pruning);
+            return new SaeScoreReport(path, saved.Sae, world, scored.Scores, pruning, []);
 
             Pruning Find(LoadedWorld world, Sae sae)
             {
@@ -147,7 +140,27 @@ internal sealed class EvalCommand : CliCommand
         }
     }
 
-    private sealed record Outcome(LoadedWorld World, Scores Scores, Pruning? Pruning);
+    private IReadOnlyList<Baselining.Scored> ScoreBaselines(
+        SaeScoreReport report, AppSettings settings, CancellationToken stop)
+    {
+        var observer = Observers.OnTerminal(_host);
+        using (observer as IDisposable)
+        {
+            var world = report.World;
+            var width = Math.Min(report.Sae.Latents, world.World.NumFeatures);
+            var sizes = new BaselineSettings(
+                width, report.Scores.Samples, Baselining.DefaultFitSamples);
+            string[] names = [Baselining.Low, Baselining.High];
+            return [.. Baselining.Score(settings, world, sizes, names, Hear)];
+        }
+
+        void Hear(string what, long done, long all)
+        {
+            stop.ThrowIfCancellationRequested();
+            observer.Phase(RunPhase.Evaluation, what);
+            observer.Scoring(done, all);
+        }
+    }
 
     private static LoadedWorld LoadWorld(string sae, string? model, AppSettings settings) =>
         model is not null ? Worlds.Load(model, settings)

@@ -40,9 +40,9 @@ public static class Worlds
     /// The width of the SAE that comes with a model in a preset or a run; null for a model alone.
     /// </summary>
     public static int? SaeWidth(string name) =>
-        Sources.Find(name) is Source.ModelFile or Source.ModelFolder or Source.SaeFolder
-            ? null
-            : RunSpecs.Read(name).Spec.Sae.DSae;
+        Sources.Find(name) is Source.OfPreset or Source.RunFile or Source.RunFolder
+            ? RunSpecs.Read(name).Spec.Sae.DSae
+            : null;
 
     /// <summary>The specification of a synthetic model's file.</summary>
     public static SyntheticModelSpec ReadModel(Source.ModelFile file) =>

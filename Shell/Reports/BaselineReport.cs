@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SynthSae.Compute.Baselines;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
@@ -8,15 +9,11 @@ namespace SynthSae.Reports;
 
 /// <summary>What encoders reach that know the true features of a world.</summary>
 /// <param name="World">The world.</param>
-/// <param name="Width">The first so many features are tracked.</param>
-/// <param name="Samples">Samples that each was scored on.</param>
-/// <param name="FitSamples">Samples that thresholds were fitted on.</param>
+/// <param name="Sizes">How many features are tracked, and on how many samples.</param>
 /// <param name="Baselines">In the order in which they are shown.</param>
 public sealed record BaselineReport(
     LoadedWorld World,
-    int Width,
-    long Samples,
-    int FitSamples,
+    BaselineSettings Sizes,
     IReadOnlyList<Baselining.Scored> Baselines)
 {
     private static readonly (string Name, string Title)[] Columns =
@@ -42,12 +39,11 @@ public sealed record BaselineReport(
     public void Write(Host host)
     {
         host.Out.WriteLine(
-            $"First {Counts.Exact(Width)} of {Counts.Exact(World.World.NumFeatures)} features of "
-            + $"{World.Name}, {Counts.Exact(Samples)} samples");
+            $"First {Counts.Exact(Sizes.Width)} of {Counts.Exact(World.World.NumFeatures)} features of "
+            + $"{World.Name}, {Counts.Exact(Sizes.Samples)} samples");
         host.Out.WriteLine();
-        TextTable.Column[] columns =
-            [new("baseline"), .. Columns.Select(column => new TextTable.Column(column.Title, true))];
-        var table = new TextTable(columns);
+        var figures = Columns.Select(column => new TextTable.Column(column.Title, true));
+        var table = new TextTable([new("baseline"), .. figures]);
         foreach (var (name, scores) in Baselines)
         {
             table.Add([name, .. Columns.Select(column => Cell(scores, column.Name))]);
@@ -57,25 +53,18 @@ public sealed record BaselineReport(
         WriteNotes(host);
     }
 
-    /// <summary>{schema, model, width, samples, fit_samples, baselines: [{name, scores}]}.</summary>
-    public JsonObject ToJson()
+    /// <summary>
+    /// {schema, model, width, samples, fit_samples, baselines: [{name, evaluation}, …]}.
+    /// </summary>
+    public JsonObject ToJson() => new()
     {
-        var baselines = new JsonArray();
-        foreach (var (name, scores) in Baselines)
-        {
-            baselines.Add(new JsonObject { ["name"] = name, ["evaluation"] = scores.ToJson() });
-        }
-
-        return new JsonObject
-        {
-            ["schema"] = 1,
-            ["model"] = World.Name,
-            ["width"] = Width,
-            ["samples"] = Samples,
-            ["fit_samples"] = FitSamples,
-            ["baselines"] = baselines,
-        };
-    }
+        ["schema"] = 1,
+        ["model"] = World.Name,
+        ["width"] = Sizes.Width,
+        ["samples"] = Sizes.Samples,
+        ["fit_samples"] = Sizes.FitSamples,
+        ["baselines"] = new JsonArray([.. Baselines.Select(scored => scored.ToJson())]),
+    };
 
     private static string Cell(Scores scores, string name) =>
         scores.Metrics.FirstOrDefault(metric => metric.Name == name) is { } metric
@@ -96,9 +85,9 @@ public sealed record BaselineReport(
 
         table.Write(host.Out, host.Width);
         const string Note =
-            "own: the best threshold for each feature, otherwise one for all. lista: once more on "
-            + "x + step·(x − x̂). pruned: then leave-one-out. In brackets one standard error, in the "
-            + "last digit. Decoders are the true directions, so every MCC is 1.";
+            "own: the best threshold for each feature, otherwise one for all. lista: once more "
+            + "on x + step·(x − x̂). pruned: then leave-one-out. In brackets one standard error, in "
+            + "the last digit. Decoders are the true directions, so every MCC is 1.";
         foreach (var line in Wrap.Lines(Note, Math.Min(host.Width, 100)))
         {
             host.Out.WriteLine(line);

@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using SynthSae.Formatting;
+
 namespace SynthSae.Runs;
 
 /// <summary>One measured figure.</summary>
@@ -5,4 +8,12 @@ namespace SynthSae.Runs;
 /// <param name="Value">The estimate.</param>
 /// <param name="StandardError">Of sampling the evaluation data; 0 where none enter; NaN if not
 ///   known.</param>
-public sealed record Metric(string Name, double Value, double StandardError);
+public sealed record Metric(string Name, double Value, double StandardError)
+{
+    /// <summary>{value, standard_error}.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["value"] = Json.Number(Value),
+        ["standard_error"] = Json.Number(StandardError),
+    };
+}

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using SynthSae.Formatting;
 
 namespace SynthSae.Runs;
 
@@ -17,11 +16,7 @@ public sealed record Scores(long Samples, IReadOnlyList<Metric> Metrics)
         var json = new JsonObject { ["samples"] = Samples };
         foreach (var metric in Metrics)
         {
-            json[metric.Name] = new JsonObject
-            {
-                ["value"] = Json.Number(metric.Value),
-                ["standard_error"] = Json.Number(metric.StandardError),
-            };
+            json[metric.Name] = metric.ToJson();
         }
 
         return json;

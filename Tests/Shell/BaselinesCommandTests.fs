@@ -38,3 +38,36 @@ let ``names and sizes that cannot be are refused`` () =
         let outcome = Cli.run ([ "baselines"; "tiny"; "--cache"; "none" ] @ args)
         Assert.Equal((2, ""), (outcome.Code, outcome.Out))
         Assert.Contains(problem, outcome.Error)
+
+[<Fact>]
+let ``an SAE's F1 is seen between baselines`` () =
+    use folder = new TemporaryFolder()
+    let out = folder.File "run"
+    let run = Cli.run [ "run"; "tiny"; "--out"; out; "--quiet"; "--cache"; "none" ]
+    Assert.Equal(0, run.Code)
+
+    let eval (args: string list) =
+        let outcome = Cli.run ([ "eval"; out; "--samples"; "2k"; "--cache"; "none" ] @ args)
+        Assert.Equal((0, ""), (outcome.Code, outcome.Error))
+        outcome.Out
+
+    let json = Cli.json (eval [ "--baselines"; "--json" ])
+
+    let figure path part =
+        (Cli.at part (Cli.at path json)).GetValue<float>()
+
+    let rows = (Cli.at "baselines" json).AsArray()
+
+    let f1 (index: int) part =
+        (Cli.at $"evaluation/f1_score/{part}" rows[index]).GetValue<float>()
+
+    let sae = figure "evaluation/f1_score"
+    let low, high = f1 0, f1 1
+    let relative = figure "oracle_relative_f1"
+    let range = high "value" - low "value"
+    Assert.True(range > 0.05)
+    Assert.Equal((sae "value" - low "value") / range, relative "value", 1e-12)
+    // The SAE's own share of the error alone.
+    Assert.True(relative "standard_error" > sae "standard_error" / range)
+    Assert.Contains($"tied has an F1 of", eval [ "--baselines" ])
+    Assert.DoesNotContain("tied", eval [])

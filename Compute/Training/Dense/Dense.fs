@@ -34,12 +34,10 @@ module Dense =
     /// The terms of the loss, each (1, 1), by the names under which the reference logs them; their sum is what is
     /// minimised.
     let losses (batch: DenseBatch) (forward: DenseForward) : Map<string, Traced> =
-        let architecture = batch.Architecture
-
         Map
             [ LossNames.Mse, DenseLoss.squaredError (forward.Sae_out - batch.X)
               yield! Sparsity.losses batch forward
-              if architecture.TopKFamily.IsSome || architecture.AuxK.IsSome then
+              if batch.Architecture.AuxK.IsSome then
                   LossNames.Auxiliary, DenseAuxK.loss batch forward ]
 
     /// The sum of terms.

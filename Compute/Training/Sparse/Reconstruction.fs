@@ -44,10 +44,11 @@ type Reconstruction(threads: int, spec: SaeSpec, sae: Sae) =
         frequencies.Update(counts, codes.Rows)
         level <- Levels.ofOrder widths (frequencies.Order())
 
-    // Errors are in the units of scaled samples: f² turns their squares into those of x.
+    // Errors are in the units of scaled samples: f² turns their squares into those of x, on every level.
     let weigh (factors: float32[]) =
         for row in 0 .. squares.Length - 1 do
-            let square = factors[row] * factors[row]
+            let factor = factors[row % factors.Length]
+            let square = factor * factor
             squares[row] <- float square * squares[row]
             let error = seen.RowPtr row
             Simd.combine square error 0.0f error error dim

@@ -24,7 +24,7 @@ type Revival(threads: int, spec: SaeSpec, sae: Sae) =
                 (TotalVariance.ofRows errors firstRow x.Rows)
 
     let groups (reconstruction: Reconstruction) (dead: int[]) =
-        if perLevel then
+        if perLevel && reconstruction.Widths.Length > 1 then
             dead
             |> Array.groupBy (Array.get reconstruction.Level)
             |> Array.map (fun (level, dead) -> reconstruction.FirstRow level, dead)

@@ -29,6 +29,28 @@ module EvaluationBench =
           |> Figure.target 0.7
           |> Figure.reference 0.952 ]
 
+    /// Milliseconds of leave-one-out pruning on one batch, beside those of encoding it.
+    let pruning threads (sampler: Sampler) =
+        let backend = Backend.Cpu threads
+        let sae = sae sampler.World.HiddenDim
+        let runner = SaeRunner(backend, sae)
+        let pruner = Pruner(backend, sae.Decoder, sae.DecoderBias)
+        let x = Matrix(Bench16k.Batch, sae.Dim)
+
+        let truth, codes, kept =
+            Codes sampler.World.NumFeatures, Codes sae.Latents, Codes sae.Latents
+
+        sampler.Sample(Stream.Evaluation, 0L, truth, x)
+
+        let prune () =
+            let scores = pruner.Scores(x, [||], codes)
+            pruner.Keep(codes, scores[0], kept)
+
+        [ Measure.repeated 20 (fun () -> runner.Encode(x, codes))
+          |> Figure.ofSeconds "evaluate/encode-batch" "ms" 1e3
+
+          Measure.repeated 20 prune |> Figure.ofSeconds "evaluate/prune-batch" "ms" 1e3 ]
+
     /// Seconds of the 100 steps that push the 16k dictionary apart, from the time of five.
     let orthogonalisation threads (sampler: Sampler) =
         let dictionary = Matrix.copy sampler.World.Dictionary

@@ -32,6 +32,7 @@ module Suite =
 
           if wants "evaluate" then
               yield! told (EvaluationBench.figures threads sampler.Value)
+              yield! told (EvaluationBench.pruning threads sampler.Value)
 
           if wants "world" then
               yield! told [ EvaluationBench.orthogonalisation threads sampler.Value ]

@@ -233,33 +233,76 @@ let ``a runner that prunes gives what the op gives`` () =
 
         Assert.InRange(actual.Count, 1, selected.Count - 1)
 
+/// One SAE of each way to choose latents, on R^20 with 60 latents.
+let private everyKind: Sae list =
+    let limits: PursuitLimits =
+        { MaxIterations = 6
+          ResidualThreshold = 0.0
+          StopOnDuplicateSupport = false }
+
+    let plain =
+        [ Activation.Relu
+          Activation.TopK(8, true)
+          Activation.TopK(8, false)
+          Activation.AbsTopK(8, true)
+          Activation.BatchTopK(8.0, true)
+          Activation.JumpRelu(Array.create 60 5.0f)
+          Activation.Gated(Array.create 60 0.2f, Array.create 60 0.1f) ]
+        |> List.map (Samples.sae 3 60 20)
+
+    let refined =
+        { Samples.sae 3 60 20 (Activation.TopK(8, true)) with
+            Refinement = Some { Eta = 0.3; First = Activation.TopK(9, true) } }
+
+    let pursuit subtracts =
+        let sae = Samples.sae 3 60 20 (Activation.Pursuit limits)
+        Rows.normalise 1 sae.Decoder
+
+        { sae with
+            Encoder = Matrix(0, 20)
+            EncoderBias = [||]
+            ApplyDecoderBiasToInput = subtracts }
+
+    plain @ [ refined; pursuit true; pursuit false ]
+
 [<Fact>]
-let ``scores are in units of x, whatever is done to the input`` () =
+let ``with every architecture a score is what is left of x along the latent without it, in units of x``
+    ()
+    =
     let x = Samples.gaussian 4 33 20
 
-    for scaling in [ InputScaling.ConstantNorm; InputScaling.LayerNorm ] do
-        let sae =
-            { Samples.sae 3 60 20 (Activation.TopK(8, true)) with
-                Scaling = scaling }
+    for sae in everyKind do
+        for scaling in [ InputScaling.None; InputScaling.ConstantNorm; InputScaling.LayerNorm ] do
+            let sae = { sae with Scaling = scaling }
+            let runner = SaeRunner(Backend.Cpu 2, sae)
+            let codes, without, xHat = Codes 60, Codes 60, Matrix(33, 20)
+            runner.Encode(x, codes)
+            let scores = runner.Scores(x, codes).ToArray()
+            Assert.NotEmpty scores
 
-        let runner = SaeRunner(Backend.Cpu 2, sae)
-        let codes, xHat = Codes 60, Matrix(33, 20)
-        runner.Encode(x, codes)
-        let scores = runner.Scores(x, codes).ToArray()
-        runner.Decode(codes, xHat)
+            for row in [ 0; 7; 32 ] do
+                for entry in codes.RowStart[row] .. codes.RowStart[row + 1] - 1 do
+                    Codes.copyInto without codes
+                    without.Value[entry] <- 0.0f
+                    runner.Decode(without, xHat)
+                    let direction = sae.Decoder.Row(codes.Index[entry]).ToArray()
 
-        // Without the latent the reconstruction lies lower by what the latent writes; what is left of x along it is z.
-        let without = Codes 60
-        let one = Matrix(33, 20)
+                    let left =
+                        Seq.sum (
+                            seq { for d in 0..19 -> (x[row, d] - xHat[row, d]) * direction[d] }
+                        )
 
-        for row in [ 0; 7; 32 ] do
-            for entry in codes.RowStart[row] .. codes.RowStart[row + 1] - 1 do
-                Codes.copyInto without codes
-                without.Value[entry] <- 0.0f
-                runner.Decode(without, one)
-                let direction = sae.Decoder.Row(codes.Index[entry]).ToArray()
-                let norm = sqrt (direction |> Array.sumBy (fun w -> w * w))
+                    let norm = sqrt (direction |> Array.sumBy (fun w -> w * w))
+                    let along = float32 (sign codes.Value[entry]) * left / norm
+                    // The sums are of some sixty terms of the size of the largest.
+                    let bound = 1e-4f * (abs scores[entry] + 20.0f * abs codes.Value[entry] + 10.0f)
 
-                let left = Array.init 20 (fun d -> (x[row, d] - one[row, d]) * direction[d] / norm)
+                    Assert.True(
+                        abs (along - scores[entry]) <= bound,
+                        $"{sae.Activation}, {scaling}"
+                    )
 
-                Assert.Equal(Array.sum left, scores[entry], 1e-3f)
+            let kept = Codes 60
+            let least = Array.average scores
+            SaeRunner(Backend.Cpu 2, { Sae = sae; PruneBelow = Some least }).Encode(x, kept)
+            Assert.Equal(scores |> Array.filter (fun z -> z > least) |> Array.length, kept.Count)

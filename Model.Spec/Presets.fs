@@ -79,7 +79,7 @@ module Presets =
           Description = description
           Run =
             { Data = DataSource.Synthetic(ModelSource.Spec model)
-              Sae = sae
+              Saes = [ sae ]
               Training = { TrainingSpec.standard with Samples = samples }
               Evaluation = { EvaluationSpec.standard with Samples = evalSamples } } }
 

@@ -16,9 +16,15 @@ type DataSource =
     /// Activations in files, of whose features nothing is known.
     | Activations of ActivationsSpec
 
-/// A complete run: the data, the SAE, how it is trained and scored.
+/// A complete run: the data, the SAEs, how they are trained and scored.
 type RunSpec =
-    { Data: DataSource
-      Sae: SaeSpec
-      Training: TrainingSpec
-      Evaluation: EvaluationSpec }
+    {
+        Data: DataSource
+        /// At least one. Several are trained on the same batches, each as if it were alone.
+        Saes: SaeSpec list
+        Training: TrainingSpec
+        Evaluation: EvaluationSpec
+    }
+
+    /// The SAE of a run that has one. Raises `ArgumentException` when it has several.
+    member run.Sae = List.exactlyOne run.Saes

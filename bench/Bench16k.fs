@@ -19,7 +19,7 @@ module Bench16k =
     /// The run of the preset with another architecture.
     let run architecture =
         { preset.Run with
-            Sae = { preset.Run.Sae with Architecture = architecture } }
+            Saes = [ { preset.Run.Sae with Architecture = architecture } ] }
         |> RunSpec.validate
         |> valid
 

@@ -9,10 +9,14 @@ open SynthSae.Compute.Training
 /// A run as it stood after a step.
 type Checkpoint =
     {
-        Trainer: TrainerState
+        /// Of its SAEs, in their order: at least one, all after the same step.
+        Trainers: TrainerState list
         /// What the run itself wants to find again, in words of its own.
         Run: string
     }
+
+    /// Steps that were done.
+    member checkpoint.Steps = checkpoint.Trainers.Head.Steps
 
 /// The newest checkpoint that can be used, and those that cannot.
 type LatestCheckpoint =
@@ -52,6 +56,10 @@ module Checkpoint =
     let private prefix = "step-"
     let private extension = ".safetensors"
 
+    // To be raised when the names of tensors and metadata change, or their meaning.
+    [<Literal>]
+    let private Layout = "checkpoint 2"
+
     // Names of tensors beside those of the trainer, and of metadata.
     [<Literal>]
     let private StepsSinceFired = "steps_since_fired"
@@ -88,14 +96,18 @@ module Checkpoint =
 
     // ---- content -------------------------------------------------------------------------------
 
-    let private metadata (checkpoint: Checkpoint) =
-        let state = checkpoint.Trainer
+    let private fingerprint (identities: string list) =
+        Checksum.fnv1a (String.concat "\n" (Layout :: identities))
 
-        [ "format", TrainerState.Version
-          "fingerprint", Checksum.fnv1a state.Identity
-          "steps", number state.Steps
-          "samples", number state.Samples
+    let private metadata (checkpoint: Checkpoint) =
+        [ "format", $"{Layout} {TrainerState.Version}"
+          "fingerprint", fingerprint (checkpoint.Trainers |> List.map _.Identity)
+          "steps", number checkpoint.Steps
+          "samples", number checkpoint.Trainers.Head.Samples
           "run", checkpoint.Run ]
+
+    /// Tensors of an SAE begin with its number.
+    let private owner (i: int) = $"{i}."
 
     let private toTensor (name: string) array =
         match array with
@@ -111,9 +123,10 @@ module Checkpoint =
         | Tensor.Float64(shape, values) -> Some(name, StateArray.Double(shape, values))
         | _ -> None
 
-    let private tensors (state: TrainerState) =
+    let private tensors (i: int) (state: TrainerState) =
         (StepsSinceFired, Tensor.Int32([ state.StepsSinceFired.Length ], state.StepsSinceFired))
         :: (Map.toList state.Arrays |> List.map (fun (name, array) -> toTensor name array))
+        |> List.map (fun (name, tensor) -> owner i + name, tensor)
 
     /// Of the file as it would be without the checksum.
     let private checksum metadata tensors =
@@ -131,8 +144,13 @@ module Checkpoint =
         | Dtype.I32, _ -> Tensor.Int32(shape, file.Int32 info.Name)
         | _ -> raise (BadInput(file.Path, $"holds a tensor '{info.Name}' of a strange type"))
 
-    /// Read a checkpoint. Raises `BadInput` when it is damaged, or of another trainer than `identity` says.
-    let read (path: string) (identity: string) : Checkpoint =
+    let private ownTensors (i: int) (stored: (string * Tensor) list) =
+        stored
+        |> List.filter (fun (name, _) -> name.StartsWith(owner i, StringComparison.Ordinal))
+        |> List.map (fun (name, tensor) -> name.Substring (owner i).Length, tensor)
+
+    /// Read a checkpoint. Raises `BadInput` when it is damaged, or of other trainers than `identities` says.
+    let read (path: string) (identities: string list) : Checkpoint =
         use file = Safetensors.read path
         let fail problem = raise (BadInput(path, problem))
 
@@ -150,28 +168,30 @@ module Checkpoint =
         if text Crc <> checksum content stored then
             fail "does not match its checksum"
 
-        if text "fingerprint" <> Checksum.fnv1a identity then
+        if text "fingerprint" <> fingerprint identities then
             fail "is of another specification, backend or version"
 
-        { Trainer =
+        let trainer i identity =
             { Identity = identity
               Steps = count "steps"
               Samples = count "samples"
-              StepsSinceFired = file.Int32 StepsSinceFired
-              Arrays = stored |> List.choose ofTensor |> Map.ofList }
+              StepsSinceFired = file.Int32(owner i + StepsSinceFired)
+              Arrays = ownTensors i stored |> List.choose ofTensor |> Map.ofList }
+
+        { Trainers = List.mapi trainer identities
           Run = text "run" }
 
     // ---- the folder ----------------------------------------------------------------------------
 
-    /// The newest checkpoint of this trainer (`Trainer.Identity`) that is whole.
-    let latest (folder: string) (identity: string) : LatestCheckpoint =
+    /// The newest checkpoint of these trainers (`Trainer.Identity`) that is whole.
+    let latest (folder: string) (identities: string list) : LatestCheckpoint =
         let rec first skipped remaining =
             match remaining with
             | [] -> { Checkpoint = None; Skipped = List.rev skipped }
             | path :: older ->
                 match
                     (try
-                        Ok(read path identity)
+                        Ok(read path identities)
                      with BadInput(_, problem) ->
                          Error problem)
                 with
@@ -192,10 +212,11 @@ module Checkpoint =
     /// Write a checkpoint, then remove all but the last `keep` ≥ 1. Raises `BadInput` with the system's reason; the
     /// older ones are then still there.
     let write (folder: string) (keep: int) (checkpoint: Checkpoint) =
-        let metadata, tensors = metadata checkpoint, tensors checkpoint.Trainer
-        let path = file folder checkpoint.Trainer.Steps
+        let tensors = checkpoint.Trainers |> List.mapi tensors |> List.concat
+        let metadata = metadata checkpoint
+        let path = file folder checkpoint.Steps
         Safetensors.write path ((Crc, checksum metadata tensors) :: metadata) tensors
-        prune folder checkpoint.Trainer.Steps (max 1 keep)
+        prune folder checkpoint.Steps (max 1 keep)
 
     /// Remove a folder of checkpoints with all that is in it.
     let removeAll (folder: string) =

@@ -139,24 +139,48 @@ module internal Json =
     let ofInt64 (value: int64) =
         Json.Number(value.ToString CultureInfo.InvariantCulture)
 
-    /// Put a value at a path of field names; objects on the way are made where there are none.
+    let private index (name: string) (items: Json array) =
+        match Int32.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture) with
+        | true, i when i < items.Length -> Some i
+        | _ -> None
+
+    /// Whether a path asks for an entry that a list does not have.
+    let rec isBeyond path json =
+        match path, json with
+        | name :: rest, Json.Array items ->
+            match index name items with
+            | Some i -> isBeyond rest items[i]
+            | None -> true
+        | name :: rest, Json.Object fields ->
+            fields |> List.exists (fun (key, value) -> key = name && isBeyond rest value)
+        | _ -> false
+
+    // Change what an object or a list holds under a name, if it does.
+    let private change (name: string) (update: Json -> Json) json =
+        match json with
+        | Json.Object fields ->
+            fields
+            |> List.map (fun (key, old) -> key, (if key = name then update old else old))
+            |> Json.Object
+        | Json.Array items ->
+            match index name items with
+            | Some i -> Json.Array(Array.updateAt i (update items[i]) items)
+            | None -> json
+        | _ -> json
+
+    /// Put a value at a path of field names and 0-based numbers of entries, which the lists must have; objects on
+    /// the way are made where there are none.
     let rec set path value json =
         match path, json with
         | [], _ -> value
-        | name :: rest, Json.Object fields when fields |> List.exists (fst >> (=) name) ->
-            fields
-            |> List.map (fun (key, old) -> key, (if key = name then set rest value old else old))
-            |> Json.Object
-        | name :: rest, Json.Object fields ->
+        | name :: rest, Json.Object fields when not (List.exists (fst >> (=) name) fields) ->
             Json.Object(fields @ [ name, set rest value Json.Null ])
+        | name :: rest, (Json.Object _ | Json.Array _) -> change name (set rest value) json
         | _ -> set path value (Json.Object [])
 
     /// Take the field at a path away, if it is there.
     let rec remove path json =
         match path, json with
         | [ name ], Json.Object fields -> Json.Object(fields |> List.filter (fst >> (<>) name))
-        | name :: rest, Json.Object fields ->
-            fields
-            |> List.map (fun (key, old) -> key, (if key = name then remove rest old else old))
-            |> Json.Object
-        | _ -> json
+        | name :: rest, _ -> change name (remove rest) json
+        | [], _ -> json

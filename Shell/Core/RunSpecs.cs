@@ -58,7 +58,7 @@ public static class RunSpecs
 
     // A run must find its data again, from any folder and at any time.
     private static RunSpec Located(RunSpec run, IPullObserver? observer) =>
-        new(Located(run.Data, observer), run.Sae, run.Training, run.Evaluation);
+        new(Located(run.Data, observer), run.Saes, run.Training, run.Evaluation);
 
     private static DataSource Located(DataSource data, IPullObserver? observer) =>
         data switch

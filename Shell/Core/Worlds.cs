@@ -41,7 +41,7 @@ public static class Worlds
     /// </summary>
     public static int? SaeWidth(string name) =>
         Sources.Find(name) is Source.OfPreset or Source.RunFile or Source.RunFolder
-            ? RunSpecs.Read(name).Spec.Sae.DSae
+            ? RunSpecs.Read(name).Spec.Saes.Max(sae => sae.DSae)
             : null;
 
     /// <summary>The specification of a synthetic model's file.</summary>

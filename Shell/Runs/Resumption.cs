@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 using SynthSae.Compute.Files;
 using SynthSae.Compute.Training;
@@ -26,7 +27,8 @@ internal sealed record Resumption(TrainerState Training, RunState Run, IReadOnly
         }
 
         var identity = Trainer.Identity(settings.Backend(), plan.Spec);
-        var latest = CheckpointModule.latest(folder.CheckpointsFolder, identity);
+        var latest = CheckpointModule.latest(
+            folder.CheckpointsFolder, ListModule.Singleton(identity));
         var skipped = latest.Skipped.Select(damaged => $"{damaged.Item1}: {damaged.Item2}").ToList();
         if (!OptionModule.IsSome(latest.Checkpoint))
         {
@@ -38,8 +40,8 @@ internal sealed record Resumption(TrainerState Training, RunState Run, IReadOnly
 
         var found = latest.Checkpoint.Value;
         return new Resumption(
-            found.Trainer,
-            Read(CheckpointModule.file(folder.CheckpointsFolder, found.Trainer.Steps), found.Run),
+            found.Trainers.Head,
+            Read(CheckpointModule.file(folder.CheckpointsFolder, found.Steps), found.Run),
             [.. skipped.Select(text => $"checkpoint passed over: {text}"), .. OtherBuild(folder)]);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Microsoft.FSharp.Collections;
 using SynthSae.Compute;
 using SynthSae.Compute.Files;
 using SynthSae.Compute.Training;
@@ -282,7 +283,8 @@ public sealed class TrainingRun
             data.Checksum);
         Attempt("a checkpoint is missing", () =>
         {
-            var checkpoint = new Checkpoint(trainer.State(), state.ToJson());
+            var checkpoint = new Checkpoint(
+                ListModule.Singleton(trainer.State()), state.ToJson());
             _clock.Measure(TimedParts.Checkpoints, () => CheckpointModule.write(
                 _folder.CheckpointsFolder, _settings.Checkpoints.Keep, checkpoint));
             _events.Append("checkpoint", ("step", _last.Step), ("samples", _last.Samples));

@@ -8,26 +8,28 @@ open SynthSae.Compute.Training
 open SynthSae.Tests
 open Xunit
 
+let private state identity steps =
+    { Identity = identity
+      Steps = steps
+      Samples = 10L * steps
+      StepsSinceFired = [| int steps; 0 |]
+      Arrays =
+        Map
+            [ "matrix", StateArray.Matrix(Matrix.init 2 3 (fun i j -> float32 (i - j) / 7.0f))
+              "vector", StateArray.Vector [| nanf; -0.0f |]
+              "double", StateArray.Double([ 2; 1 ], [| 1.0 / 3.0; infinity |]) ] }
+
 let private checkpoint steps =
-    { Trainer =
-        { Identity = "this"
-          Steps = steps
-          Samples = 10L * steps
-          StepsSinceFired = [| int steps; 0 |]
-          Arrays =
-            Map
-                [ "matrix", StateArray.Matrix(Matrix.init 2 3 (fun i j -> float32 (i - j) / 7.0f))
-                  "vector", StateArray.Vector [| nanf; -0.0f |]
-                  "double", StateArray.Double([ 2; 1 ], [| 1.0 / 3.0; infinity |]) ] }
+    { Trainers = [ state "this" steps ]
       Run = $"{{\"é\": {steps}}}" }
 
 let private write (folder: TemporaryFolder) keep steps =
     Checkpoint.write folder.Path keep (checkpoint steps)
 
-let private latest (folder: TemporaryFolder) = Checkpoint.latest folder.Path "this"
+let private latest (folder: TemporaryFolder) =
+    Checkpoint.latest folder.Path [ "this" ]
 
-let private stepsOf (found: LatestCheckpoint) =
-    found.Checkpoint |> Option.map _.Trainer.Steps
+let private stepsOf (found: LatestCheckpoint) = found.Checkpoint |> Option.map _.Steps
 
 [<Fact>]
 let ``the newest checkpoint comes back to the bit`` () =
@@ -106,7 +108,7 @@ let ``each changed byte is noticed`` () =
 let ``a checkpoint of another run is passed over`` () =
     use folder = new TemporaryFolder()
     write folder 2 1L
-    let found = Checkpoint.latest folder.Path "that"
+    let found = Checkpoint.latest folder.Path [ "that" ]
     Assert.Equal(None, stepsOf found)
     Assert.Contains("another specification", snd (Assert.Single found.Skipped))
 
@@ -117,3 +119,22 @@ let ``any safetensors file of that name is refused in a line`` () =
     let found = latest folder
     Assert.Equal(None, stepsOf found)
     Assert.Contains("is not a checkpoint", snd (Assert.Single found.Skipped))
+
+[<Fact>]
+let ``a checkpoint of several SAEs is one file, which gives each its own back`` () =
+    use folder = new TemporaryFolder()
+
+    // More than ten: "1." is not the beginning of "11.".
+    let own i =
+        { state $"sae {i}" 7L with
+            StepsSinceFired = Array.create (1 + i) i
+            Arrays = Map [ "vector", StateArray.Vector [| float32 i |] ] }
+
+    let trainers = List.init 12 own
+    Checkpoint.write folder.Path 1 { Trainers = trainers; Run = "all" }
+    let identities = trainers |> List.map _.Identity
+    let found = (Checkpoint.latest folder.Path identities).Checkpoint.Value
+    Assert.Equal<TrainerState list>(trainers, found.Trainers)
+
+    for others in [ [ "sae 0" ]; List.rev identities; identities @ [ "sae 12" ] ] do
+        Assert.Equal(None, stepsOf (Checkpoint.latest folder.Path others))

@@ -27,7 +27,7 @@ let private train (world: World) (sae: SaeSpec) samples evaluated seed : Quality
     let run =
         valid
             { preset with
-                Sae = sae
+                Saes = [ sae ]
                 Data =
                     SyntheticModelSpec.create world.NumFeatures world.HiddenDim
                     |> ModelSource.Spec

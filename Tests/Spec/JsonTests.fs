@@ -185,7 +185,7 @@ let ``left out fields take the reference's defaults`` () =
 
     let run: RunSpec =
         { Data = DataSource.Synthetic(ModelSource.Named "small")
-          Sae = SaeSpec.batchTopK 64 100.0
+          Saes = [ SaeSpec.batchTopK 64 100.0 ]
           Training = TrainingSpec.standard
           Evaluation = EvaluationSpec.standard }
 
@@ -287,3 +287,23 @@ let ``the example in the guide is a valid run`` () =
     let fenced = guide.Split("```")
     let example = fenced[1].Substring("json".Length)
     Assert.True(RunSpec.ofJson example |> Result.bind RunSpec.validate |> Result.isOk)
+
+[<Fact>]
+let ``a run has one of sae and saes`` () =
+    let errors fields =
+        match RunSpec.ofJson $"""{{"synthetic_model": "small"{fields}}}""" with
+        | Error errors -> errors |> List.map string
+        | Ok run -> failwith $"{run}"
+
+    let sae = """{"architecture": "topk", "d_sae": 8, "k": 2}"""
+    Assert.Equal<string list>([ "sae: is required, or saes" ], errors "")
+
+    Assert.Equal<string list>(
+        [ "saes: cannot be given beside sae" ],
+        errors $""", "sae": {sae}, "saes": [{sae}]"""
+    )
+
+    Assert.Equal<string list>(
+        [ "saes[1].d_sae: is required" ],
+        errors $""", "saes": [{sae}, {{"architecture": "topk", "k": 2}}]"""
+    )

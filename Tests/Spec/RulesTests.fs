@@ -376,3 +376,46 @@ let ``all broken rules come at once, in the order of the fields`` () =
           "eval_samples: must be at least 1 (got 0)" ]
 
     Assert.Equal<string list>(expected, errors |> List.map string)
+
+// ---- several SAEs ------------------------------------------------------------------------------
+
+let private severalErrors saes (run: RunSpec) =
+    match RunSpec.validate { run with Saes = saes } with
+    | Error errors -> errors |> List.map string
+    | Ok _ -> []
+
+[<Fact>]
+let ``what is wrong with several SAEs is told at once, each with its number`` () =
+    let wrong = { SaeSpec.topK 8 9 with DIn = Some 7 }
+    let tiny = (Presets.tryFind "tiny" |> Option.get).Run
+
+    Assert.Equal<string list>(
+        [ "saes[0].d_in: must be hidden_dim 16 (got 7)"
+          "saes[0].k: must be in [1, d_sae 8] (got 9)"
+          "saes[2].d_sae: must be at least 1 (got 0)"
+          "saes[2].k: must be above 0 and at most d_sae 0 (got 1)" ],
+        severalErrors [ wrong; tiny.Sae; SaeSpec.batchTopK 0 1.0 ] tiny
+    )
+
+[<Fact>]
+let ``a run needs an SAE`` () =
+    let tiny = (Presets.tryFind "tiny" |> Option.get).Run
+
+    Assert.Equal<string list>(
+        [ "saes: must hold at least one SAE (got [])" ],
+        severalErrors [] tiny
+    )
+
+[<Fact>]
+let ``SAEs of one run have one dimension, also where the model is not known yet`` () =
+    let tiny = (Presets.tryFind "tiny" |> Option.get).Run
+    let elsewhere = DataSource.Synthetic(ModelSource.Named "./folder")
+    let dims = [ Some 16; None; Some 17 ]
+    let saes = dims |> List.map (fun dIn -> { tiny.Sae with DIn = dIn })
+
+    Assert.Equal<string list>(
+        [ "saes: must have the same d_in (got 16, 17)" ],
+        severalErrors saes { tiny with Data = elsewhere }
+    )
+
+    Assert.Empty(severalErrors (List.take 2 saes) { tiny with Data = elsewhere })

@@ -140,3 +140,100 @@ let ``parts of a model in a folder cannot be set`` () =
         "synthetic_model: is not a preset, so its fields cannot be set (got ./folder)",
         error
     )
+
+// ---- several SAEs ------------------------------------------------------------------------------
+
+let private several =
+    { tiny with
+        Saes = [ tiny.Sae; { SaeSpec.topK 8 2 with Seed = Some 1L } ] }
+
+let private ks (run: RunSpec) =
+    run.Saes |> List.map (fun sae -> sae.Architecture.K.Value)
+
+[<Fact>]
+let ``a field of one SAE among several is set by its number, in either spelling`` () =
+    Assert.Equal<float list>([ 3.0; 5.0 ], ks (set [ "saes[1].k", "5" ] several))
+    Assert.Equal<float list>([ 4.0; 2.0 ], ks (set [ "saes.0.k", "4" ] several))
+    Assert.Equal(set [ "sae.k", "4" ] tiny, set [ "saes[0].k", "4" ] tiny)
+
+[<Fact>]
+let ``a field of sae is set in every SAE`` () =
+    let changed = set [ "sae.k", "4"; "saes[1].k", "1" ] several
+    Assert.Equal<float list>([ 4.0; 1.0 ], ks changed)
+
+[<Fact>]
+let ``another architecture of one SAE drops the fields that only the old one has`` () =
+    let changed = set [ "saes[0].architecture", "topk" ] several
+    let expected = SaeArchitecture.TopK(3, SaeSpec.topKFamily)
+    Assert.Equal(expected, changed.Saes[0].Architecture)
+    Assert.Equal(several.Saes[1], changed.Saes[1])
+
+[<Fact>]
+let ``what is wrong with one SAE of several is told with its number`` () =
+    let expected = "saes[1].dsae: is not a known field; did you mean \"d_sae\"? (got 3)"
+    Assert.Equal<string list>([ expected ], errors [ "saes[1].dsae", "3" ] several)
+
+    for run, path in [ several, "saes[2].k"; several, "saes[-1].k"; tiny, "saes[1].k" ] do
+        let error = Assert.Single(errors [ path, "3" ] run)
+        Assert.EndsWith(": names no entry of the list", error)
+
+[<Fact>]
+let ``a whole SAE takes the place of several, and a list that of one`` () =
+    let one = SaeSpec.toJson tiny.Sae
+    Assert.Equal<SaeSpec list>([ tiny.Sae ], (set [ "sae", one ] several).Saes)
+    let two = $"[{one}, {one}]"
+    let changed = set [ "saes", two; "saes[1].k", "1" ] tiny
+    Assert.Equal<float list>([ 3.0; 1.0 ], ks changed)
+
+let private sweep axes run =
+    match RunSpec.sweep axes run with
+    | Ok changed -> changed
+    | Error errors -> failwith $"{errors}"
+
+[<Fact>]
+let ``a sweep has every combination, the last axis varying fastest`` () =
+    let changed = sweep [ "sae.d_sae", "8,16"; "sae.k", "1,2,3" ] tiny
+
+    let expected =
+        [ for width in [ 8; 16 ] do
+              for k in [ 1.0; 2.0; 3.0 ] -> width, k ]
+
+    Assert.Equal<(int * float) list>(
+        expected,
+        changed.Saes |> List.map (fun sae -> sae.DSae, sae.Architecture.K.Value)
+    )
+
+    Assert.Equal({ tiny with Saes = changed.Saes }, changed)
+
+[<Fact>]
+let ``a sweep goes over names, and over each SAE of several`` () =
+    let changed = sweep [ "sae.architecture", "topk,batchtopk"; "sae.seed", "3" ] several
+    Assert.Equal(4, changed.Saes.Length)
+    Assert.All(changed.Saes, (fun sae -> Assert.Equal(Some 3L, sae.Seed)))
+    let names = changed.Saes |> List.map (fun sae -> sae.Architecture.IsTopK)
+    Assert.Equal<bool list>([ true; false; true; false ], names)
+
+[<Fact>]
+let ``a sweep that cannot be is told with all that is wrong`` () =
+    let errors axes =
+        match RunSpec.sweep axes tiny with
+        | Error errors -> errors |> List.map string
+        | Ok run -> failwith $"{run}"
+
+    let expected =
+        [ "lr: cannot vary: only fields of the SAE can, as in sae.k"
+          "sae.dsae: is not a known field; did you mean \"d_sae\"? (got 3)" ]
+
+    Assert.Equal<string list>([ expected[0] ], errors [ "lr", "1e-3,1e-4" ])
+    Assert.Equal<string list>([ expected[1] ], errors [ "sae.dsae", "3" ])
+
+[<Fact>]
+let ``the run of one SAE among several is the run with that one`` () =
+    let valid run =
+        match RunSpec.validate run with
+        | Ok valid -> valid
+        | Error errors -> failwith $"{errors}"
+
+    for i in 0..1 do
+        let alone = { several with Saes = [ several.Saes[i] ] }
+        Assert.Equal(alone, (RunSpec.single i (valid several)).Value)

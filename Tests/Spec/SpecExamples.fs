@@ -97,7 +97,7 @@ module SpecExamples =
 
     let private run: RunSpec =
         { Data = DataSource.Synthetic(ModelSource.Named "small")
-          Sae = SaeSpec.batchTopK 128 6.0
+          Saes = [ SaeSpec.batchTopK 128 6.0 ]
           Training = TrainingSpec.standard
           Evaluation = EvaluationSpec.standard }
 
@@ -130,6 +130,9 @@ module SpecExamples =
           "run-restarts", schedule (LrScheduler.CosineRestarts 3)
           "run-pruned", pruned PruningSpec.Auto
           "run-pruned-below", pruned (PruningSpec.Below 2.25)
+          "run-saes",
+          { run with
+              Saes = [ SaeSpec.batchTopK 128 6.0; { SaeSpec.topK 64 4 with Seed = Some 7L } ] }
           "run-activations", onFiles [ "acts" ] None (HeldOut.Share 0.05)
           "run-activations-list",
           onFiles [ "a/*.safetensors"; "b.npy" ] (Some "resid") (HeldOut.Rows 20_000L<sample>)

@@ -479,8 +479,9 @@ module SpecGenerators =
                   Gen.map DataSource.Activations activations ]
                 |> Gen.oneof
 
-            let! sae = sae
-            let! hasDIn = bool
+            let! count = Gen.elements [ 1; 1; 2; 4 ]
+            let! saes = Gen.listOfLength count sae
+            let! haveDIn = Gen.listOfLength count bool
             let! training = training
             let! evaluation = evaluation
 
@@ -491,9 +492,11 @@ module SpecGenerators =
 
             return
                 { Data = data
-                  Sae =
-                    { sae with
-                        DIn = if hasDIn && writtenOut then Some model.HiddenDim else None }
+                  Saes =
+                    (saes, haveDIn)
+                    ||> List.map2 (fun sae hasDIn ->
+                        { sae with
+                            DIn = if hasDIn && writtenOut then Some model.HiddenDim else None })
                   Training = training
                   Evaluation = evaluation }
         }

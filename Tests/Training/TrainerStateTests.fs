@@ -27,7 +27,7 @@ let private run (sae: SaeSpec) =
         RunSpec.validate
             { tiny with
                 Data = DataSource.Synthetic(ModelSource.Spec(SyntheticModelSpec.create 32 dim))
-                Sae = sae
+                Saes = [ sae ]
                 Training = training }
     with
     | Ok spec -> spec
@@ -44,7 +44,7 @@ let private steps (trainer: Trainer) first last =
 /// All that a trainer's state holds, as bytes.
 let private bytes (state: TrainerState) =
     use folder = new TemporaryFolder()
-    Checkpoint.write folder.Path 1 { Trainer = state; Run = "" }
+    Checkpoint.write folder.Path 1 { Trainers = [ state ]; Run = "" }
     File.ReadAllBytes(Checkpoint.file folder.Path state.Steps)
 
 let private restored backend spec state =
@@ -93,12 +93,12 @@ let ``a state through a file goes on as well`` () =
             use folder = new TemporaryFolder()
             let whole = Trainer(backend, spec, dim)
             steps whole 0 6 |> ignore
-            Checkpoint.write folder.Path 1 { Trainer = whole.State(); Run = "é" }
+            Checkpoint.write folder.Path 1 { Trainers = [ whole.State() ]; Run = "é" }
             steps whole 7 12 |> ignore
 
-            let found = Checkpoint.latest folder.Path (Trainer.Identity(backend, spec))
+            let found = Checkpoint.latest folder.Path [ Trainer.Identity(backend, spec) ]
             Assert.Equal("é", found.Checkpoint.Value.Run)
-            let after = restored backend spec found.Checkpoint.Value.Trainer
+            let after = restored backend spec found.Checkpoint.Value.Trainers.Head
             Assert.Equal(7L, after.Steps)
             Assert.Equal(56L, after.Samples)
             steps after 7 12 |> ignore

@@ -2,6 +2,7 @@ namespace SynthSae.Compute.Files
 
 open System
 open System.Text.Json
+open System.Text.Json.Nodes
 open SynthSae.Compute
 
 /// The fields of a `cfg.json`, the last of each name as in the reference.
@@ -93,3 +94,12 @@ module internal CfgFields =
         match table.Read(document.RootElement.Clone()) with
         | Some values -> { File = file; Values = values }
         | None -> raise (BadInput(file, "is not a JSON object"))
+
+    /// Fields as a JSON object that can be changed.
+    let toObject (values: Map<string, JsonElement>) : JsonObject =
+        let result = JsonObject()
+
+        for KeyValue(name, value) in values do
+            result[name] <- JsonNode.Parse(value.GetRawText())
+
+        result

@@ -36,6 +36,8 @@ type SaeConfig =
         Scaling: InputScaling
         /// The weights are for inputs times a factor that is not in them (`expected_average_only_in`).
         ExpectedAverage: bool
+        /// `reshape_activations`: none, or hook_z for heads that are flattened before.
+        Reshape: string
         /// Latents are multiplied by a tensor before they are decoded (versions before 6.0).
         FinetuningScalingFactor: bool
         /// The version of the reference that wrote it.
@@ -152,12 +154,16 @@ module SaeConfig =
             fail fields $"normalize_activations: '{other}' is not supported; supported are {known}"
 
     /// hook_z flattens heads into vectors: here vectors are what comes in.
-    let private checkShape fields =
-        match tryFind text "reshape_activations" fields with
-        | None
-        | Some "none"
-        | Some "hook_z" -> ()
-        | Some other ->
+    let private reshape legacy fields =
+        let old =
+            match tryValue text "hook_name" fields with
+            | Some hook when legacy && hook.Contains "hook_z" -> "hook_z"
+            | _ -> "none"
+
+        match tryFind text "reshape_activations" fields |> Option.defaultValue old with
+        | "none"
+        | "hook_z" as known -> known
+        | other ->
             fail
                 fields
                 $"reshape_activations: '{other}' is not supported; supported are none, hook_z"
@@ -221,7 +227,6 @@ module SaeConfig =
         let form = form architecture fields
         let dIn, dSae = find size "d_in" fields, find size "d_sae" fields
         let scaling, expectedAverage = normalization legacy fields |> scaling fields
-        checkShape fields
 
         { Architecture = architecture
           Form = form
@@ -234,6 +239,7 @@ module SaeConfig =
           ListaEta = listaEta architecture fields
           Scaling = scaling
           ExpectedAverage = expectedAverage
+          Reshape = reshape legacy fields
           FinetuningScalingFactor =
             tryValue flag "finetuning_scaling_factor" fields |> Option.defaultValue false
           Version = version
@@ -269,21 +275,23 @@ module SaeConfig =
           "hf_hook_name"
           "hf_hook_name_out" ]
 
+    /// The fields of a configuration, under the names of version 6.
+    let internal fieldsOf (config: SaeConfig) : JsonObject =
+        let fields = CfgFields.ofText "cfg.json" config.Text
+        toObject (if config.Legacy then modernNames fields else fields).Values
+
     /// What a configuration says beside what is needed to run the SAE, as the metadata of a new one.
     let metadataOf (config: SaeConfig) : JsonObject =
         let fields = CfgFields.ofText "cfg.json" config.Text
-        let result = JsonObject()
 
-        let add (name: string) (value: JsonElement) =
-            result[name] <- JsonNode.Parse(value.GetRawText())
+        let old =
+            if config.Legacy then
+                (modernNames fields).Values
+                |> Map.filter (fun name _ -> List.contains name aboutModel)
+            else
+                Map.empty
 
-        if config.Legacy then
-            for KeyValue(name, value) in (modernNames fields).Values do
-                if List.contains name aboutModel then
-                    add name value
-
-        for KeyValue(name, value) in metadata fields do
-            if name <> "sae_lens_version" then
-                add name value
-
-        result
+        (old, metadata fields)
+        ||> Map.fold (fun all name value -> Map.add name value all)
+        |> Map.remove "sae_lens_version"
+        |> toObject

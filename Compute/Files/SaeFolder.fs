@@ -281,7 +281,7 @@ module SaeFolder =
               "stop_on_duplicate_support", flag limits.StopOnDuplicateSupport ]
 
     /// The name that `write` gives the architecture of an SAE in inference form.
-    let architecture (sae: Sae) : string = fst (inferenceFields sae)
+    let internal architecture (sae: Sae) : string = fst (inferenceFields sae)
 
     /// The weights first: a folder with a cfg.json is complete.
     let private save (folder: string) (config: JsonObject) tensors =
@@ -294,12 +294,15 @@ module SaeFolder =
 
         config
 
+    /// `write`, of an SAE on activations that are reshaped before.
+    let internal writeWith (reshape: string) (folder: string) (own: JsonObject) (sae: Sae) =
+        let name, fields = inferenceFields sae
+        let last = [ "reshape_activations", text reshape; "architecture", text name ]
+        save folder (set (common own sae @ fields @ last) (JsonObject())) (tensors sae)
+
     /// Write an SAE in inference form (`Fold.inference`) so that the reference loads it; what it has no word for
     /// (`abstopk`, `lista_topk`, `lista_jumprelu`) it refuses. `own` is added to the metadata in cfg.json.
-    let write (folder: string) (own: JsonObject) (sae: Sae) =
-        let name, fields = inferenceFields sae
-        let fields = common own sae @ fields @ [ "architecture", text name ]
-        save folder (set fields (JsonObject())) (tensors sae)
+    let write (folder: string) (own: JsonObject) (sae: Sae) = writeWith "none" folder own sae
 
     let private running (thresholds: RunningThresholds) (sae: Sae) =
         let scalar value = Tensor.Float64([], [| value |])
@@ -340,8 +343,8 @@ module SaeFolder =
         let content = set [ "scaling_factor", real factor ] (JsonObject())
         AtomicFile.writeText (Path.Combine(folder, ScalerFile)) (content.ToJsonString())
 
-    /// Write log10 frequencies of latents.
-    let private writeLogarithms (folder: string) (sparsity: float32[]) =
+    /// Write what `readSparsity` read.
+    let internal writeLogarithms (folder: string) (sparsity: float32[]) =
         Safetensors.write
             (Path.Combine(folder, SparsityFile))
             []

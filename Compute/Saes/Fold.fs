@@ -10,7 +10,7 @@ module Fold =
             float32 (max (Math.Sqrt(Rows.squaredNormAt decoder latent)) Rows.SmallestNorm))
 
     /// Whether latents may be scaled without changing which of them fire.
-    let private scalable (sae: Sae) =
+    let scalable (sae: Sae) =
         match sae.Activation with
         | Activation.Relu
         | Activation.JumpRelu _
@@ -94,3 +94,27 @@ module Fold =
             { folded with
                 Activation = frozen threshold folded.Activation
                 Refinement = refinement (frozen first) folded }
+
+    /// The same SAE with a threshold for each latent, where there is one: relu is the threshold 0, and a gate
+    /// that shares its directions with the magnitudes m = exp(r_j)·(x' W_enc)_j + b_mag,j is open where
+    /// m > b_mag,j − exp(r_j)·b_gate,j (Rajamanoharan et al. 2024).
+    let jumpRelu (sae: Sae) : Sae option =
+        match sae.Activation, sae.Refinement with
+        | Activation.JumpRelu _, None -> Some sae
+        | Activation.Relu, None ->
+            Some
+                { sae with
+                    Activation = Activation.JumpRelu(Array.zeroCreate sae.Latents) }
+        | Activation.Gated(scale, bias), None ->
+            let factor = scale |> Array.map MathF.Exp
+
+            let threshold =
+                Array.init sae.Latents (fun j -> bias[j] - factor[j] * sae.EncoderBias[j])
+
+            Some
+                { sae with
+                    Encoder =
+                        Matrix.init sae.Latents sae.Dim (fun j i -> factor[j] * sae.Encoder[j, i])
+                    EncoderBias = bias
+                    Activation = Activation.JumpRelu threshold }
+        | _ -> None

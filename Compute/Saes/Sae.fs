@@ -109,6 +109,10 @@ type Sae =
     /// D.
     member sae.Dim = sae.Decoder.Cols
 
+    /// Whether b_dec is added to what the decoder makes: as in the reference, matching pursuit adds it only where
+    /// it subtracted it.
+    member sae.AddsDecoderBias = not sae.Activation.IsPursuit || sae.ApplyDecoderBiasToInput
+
 module Sae =
     /// An SAE that subtracts b_dec, and does nothing else to its input.
     let create encoder decoder encoderBias decoderBias activation : Sae =

@@ -18,10 +18,8 @@ type SaeRunner(backend: Backend, inference: Inference) =
     let noBias: float32[] = Array.zeroCreate sae.Dim
     let scale = Select.scale sae
 
-    // As in the reference, matching pursuit adds its bias only where it subtracted it.
     let pursues = sae.Activation.IsPursuit
-    let adds = not pursues || sae.ApplyDecoderBiasToInput
-    let bias = if adds then sae.DecoderBias else noBias
+    let bias = if sae.AddsDecoderBias then sae.DecoderBias else noBias
     let pruner = lazy Pruner(backend, sae.Decoder, bias)
     let selected = Codes sae.Latents
     let path = Codes sae.Latents

@@ -262,5 +262,24 @@ module SaeSpec =
     /// Read the text of a training `cfg.json`; every problem in it comes back at once.
     let ofJson (text: string) : Result<SaeSpec, SpecError list> = Codec.ofText codec text
 
+    /// Read a `cfg.json` as the reference does, for whom fields that it does not know have no effect: the
+    /// specification, and the fields that were left out.
+    let ofReferenceJson (text: string) : Result<SaeSpec * string list, SpecError list> =
+        let without strangers json =
+            match json with
+            | Json.Object fields ->
+                Json.Object(
+                    fields |> List.filter (fun (name, _) -> not (List.contains name strangers))
+                )
+            | other -> other
+
+        match Json.parse text with
+        | Error errors -> Error errors
+        | Ok json ->
+            let strangers =
+                Errors.ofResult (codec.Read json) |> List.filter Fields.isUnknown |> List.map _.Path
+
+            codec.Read(without strangers json) |> Result.map (fun spec -> spec, strangers)
+
     /// The specification as JSON in the reference's field names.
     let toJson (spec: SaeSpec) : string = Codec.toText codec spec

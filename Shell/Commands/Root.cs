@@ -25,6 +25,7 @@ internal static class Root
             new SampleCommand(host),
             new EncodeCommand(host),
             new DecodeCommand(host),
+            new ConvertCommand(host),
             new InspectCommand(host),
             new PullCommand(host),
             new PresetsCommand(host),

@@ -59,17 +59,25 @@ public static class FileTransforms
     public static long Decode(SavedSae saved, string input, string output, AppSettings settings)
     {
         var sae = saved.Sae;
+        if (!sae.Scaling.IsNone)
+        {
+            throw Failure.BadInput(
+                saved.Folder,
+                "scales each input by itself, so latents alone do not say what it was");
+        }
+
         var f = Read(input, Latents, sae.Latents, saved);
         CheckSize(input, f.Rows, sae.Dim);
         Unscale(f, Select.scale(sae));
         var x = new Matrix(f.Rows, sae.Dim);
+        var bias = sae.AddsDecoderBias ? sae.DecoderBias : new float[sae.Dim];
         if (settings.UseReference)
         {
-            GemmReference.multiplyAdd(false, f, false, sae.Decoder, sae.DecoderBias, x);
+            GemmReference.multiplyAdd(false, f, false, sae.Decoder, bias, x);
         }
         else
         {
-            GemmCpu.multiplyAdd(settings.Threads, false, f, false, sae.Decoder, sae.DecoderBias, x);
+            GemmCpu.multiplyAdd(settings.Threads, false, f, false, sae.Decoder, bias, x);
         }
 
         Write(output, Activations, x);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SynthSae.Compute;
+using SynthSae.Compute.Files;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
 using SynthSae.Runs;
@@ -33,19 +34,26 @@ public static class SavedSaes
         SaeFiles.write(folder, metadata, sae);
     }
 
+    /// <summary>
+    /// Write how often each latent of a saved SAE fires, as shares of samples.
+    /// </summary>
+    public static void WriteSparsity(string folder, double[] rates) =>
+        SaeFiles.writeSparsity(folder, rates);
+
     /// <summary>Read an SAE folder, here or on the hub, or that of a run.</summary>
     public static SavedSae Open(string path)
     {
-        var name = RunFolder.Is(path) ? RunFolder.Open(path).SaeFolder : path;
-        var folder = HubNames.Locate(name);
-        if (!Directory.Exists(folder))
-        {
-            throw Failure.BadInput(folder, "there is no such folder");
-        }
-
+        var name = Name(path);
+        var folder = Locate(name);
         var read = SaeFiles.read(folder);
         var pruning = ReadPruning(Path.Combine(folder, SaeFiles.ConfigFile), read.Config.Text);
-        return new SavedSae(name, read.Inference, read.Config.Architecture, pruning);
+        return new SavedSae(
+            name,
+            read.Inference,
+            read.Config.Architecture,
+            read.Config.Form.IsTraining,
+            [.. read.Notes],
+            pruning);
     }
 
     private static Pruning? ReadPruning(string file, string config)
@@ -63,4 +71,28 @@ public static class SavedSaes
             : throw Failure.BadInput(
                 file, $"metadata.{Pruning.Key}: must be a number or null (got {node})");
     }
+
+    /// <summary>
+    /// Convert an SAE folder, here or on the hub, or that of a run, into one at
+    /// <paramref name="destination"/>; one that is there is replaced with
+    /// <paramref name="replace"/>.
+    /// </summary>
+    public static ConvertedSae Convert(
+        string source, string destination, SaeTarget target, bool replace)
+    {
+        var name = Name(source);
+        var (from, to) = SaeConversionModule.convert(target, Locate(name), destination, replace);
+        return new ConvertedSae(
+            new(name, from.Config.Architecture, from.Config.Form.IsTraining),
+            new(destination, to.Architecture, to.Form.IsTraining),
+            [.. to.Changes]);
+    }
+
+    private static string Name(string path) =>
+        RunFolder.Is(path) ? RunFolder.Open(path).SaeFolder : path;
+
+    private static string Locate(string name) =>
+        HubNames.Locate(name) is var folder && Directory.Exists(folder)
+            ? folder
+            : throw Failure.BadInput(folder, "there is no such folder");
 }

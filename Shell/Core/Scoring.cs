@@ -8,8 +8,10 @@ namespace SynthSae.Core;
 /// <summary>Scores SAEs against the truth.</summary>
 public static class Scoring
 {
-    /// <summary>All metrics, and the table of latents as CSV.</summary>
-    public readonly record struct Scored(Scores Scores, string LatentTable);
+    /// <summary>
+    /// All metrics, the table of latents as CSV, and the share of samples in which each fires.
+    /// </summary>
+    public readonly record struct Scored(Scores Scores, string LatentTable, double[] FiringRates);
 
     /// <summary>
     /// Score an SAE on samples of the evaluation stream; <paramref name="progress"/> hears after
@@ -32,7 +34,10 @@ public static class Scoring
             sae,
             new EvaluationSettings(samples, batchSize));
         var scores = Read(result.Settings.Samples, result.Metrics, result.StandardErrors);
-        return new Scored(scores, EvaluationReport.toCsv(result));
+        return new Scored(
+            scores,
+            EvaluationReport.toCsv(result),
+            [.. result.Latents.Select(latent => latent.FiringRate)]);
     }
 
     /// <summary>Metrics by name, with their standard errors.</summary>

@@ -356,6 +356,7 @@ public sealed class TrainingRun
             var training = Form("training", Pruning.Apply(null, trained));
             var inference = Form("saved", Pruning.Apply(null, saved));
             Files.WriteText(_folder.LatentsFile, inference.LatentTable);
+            SavedSaes.WriteSparsity(_folder.SaeFolder, inference.FiringRates);
             var pruned = prunes ? Form("pruned", Pruning.Apply(pruning, saved)).Scores : null;
             return new RunScores(training.Scores, inference.Scores, pruned);
         }

@@ -138,8 +138,8 @@ module SaeConversion =
 
     /// The inference form, and what the way there changed.
     let private inference (folder: SaeFolder) =
-        let frozen = Fold.inference folder.Thresholds.Final folder.Thresholds.First folder.Sae
-        let sae = Fold.inputScale folder.InputScale frozen
+        let frozen = { folder with InputScale = 1.0 }.Inference
+        let sae = folder.Inference
 
         sae,
         [ match folder.Sae.Activation with

@@ -32,11 +32,13 @@ type SaeFolder =
         Notes: string list
     }
 
-    /// The SAE that is used for inference: BatchTopK by its running threshold, decoder norms folded where the
-    /// reference folds them, and the factor of the inputs too.
+    /// The SAE that is used for inference, of a training form: BatchTopK by its running threshold, decoder norms
+    /// folded where the reference folds them. The factor of the inputs is folded of either form.
     member folder.Inference =
-        folder.Sae
-        |> Fold.inference folder.Thresholds.Final folder.Thresholds.First
+        match folder.Config.Form with
+        | SaeForm.Inference -> folder.Sae
+        | SaeForm.Training ->
+            folder.Sae |> Fold.inference folder.Thresholds.Final folder.Thresholds.First
         |> Fold.inputScale folder.InputScale
 
 /// Reading and writing SAE folders in the reference's format.
@@ -281,7 +283,7 @@ module SaeFolder =
               "stop_on_duplicate_support", flag limits.StopOnDuplicateSupport ]
 
     /// The name that `write` gives the architecture of an SAE in inference form.
-    let internal architecture (sae: Sae) : string = fst (inferenceFields sae)
+    let architecture (sae: Sae) : string = fst (inferenceFields sae)
 
     /// The weights first: a folder with a cfg.json is complete.
     let private save (folder: string) (config: JsonObject) tensors =

@@ -7,7 +7,6 @@ open System.Text.Json.Nodes
 open Xunit
 open SynthSae.Compute
 open SynthSae.Compute.Files
-open SynthSae.Compute.Ops
 open SynthSae.Spec
 
 let private architectures =
@@ -24,22 +23,6 @@ let private architectures =
 
 // ---- what SAEs compute -------------------------------------------------------------------------
 
-/// Latents (B, L) in the reference's units, and reconstruction (B, D).
-let private run backend (sae: Sae) (x: Matrix) =
-    let runner = SaeRunner(backend, sae)
-    let codes, reconstruction = Codes sae.Latents, Matrix(x.Rows, sae.Dim)
-    runner.Encode(x, codes)
-    runner.Decode(codes, reconstruction)
-    let scale = Select.scale sae
-    let f = Codes.toDense codes
-
-    for row in 0 .. f.Rows - 1 do
-        for j in 0 .. f.Cols - 1 do
-            if scale.Length > 0 then
-                f[row, j] <- f[row, j] * scale[j]
-
-    f, reconstruction
-
 let private distance (a: Matrix) (b: Matrix) =
     Seq.max (
         seq {
@@ -53,7 +36,7 @@ let private agrees (sae: Sae) (name: string) (encode: string) (decode: string) =
     use file = Safetensors.read (Oracles.path $"saes/{name}/outputs.safetensors")
 
     for backend in [ Backend.Reference; Backend.Cpu 2 ] do
-        let f, reconstruction = run backend sae (file.Matrix "x")
+        let f, reconstruction = RandomSaes.run backend sae (file.Matrix "x")
         let latents = distance f (file.Matrix encode)
         let reconstruction = distance reconstruction (file.Matrix decode)
         Assert.True(latents < 2e-5f, $"{name} on {backend}: latents differ by {latents}")

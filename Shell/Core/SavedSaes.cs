@@ -80,6 +80,12 @@ public static class SavedSaes
     public static ConvertedSae Convert(
         string source, string destination, SaeTarget target, bool replace)
     {
+        if (!replace && Directory.Exists(destination)
+            && Directory.EnumerateFileSystemEntries(destination).Any())
+        {
+            throw Failure.BadInput(destination, "is not empty; --force replaces an SAE folder");
+        }
+
         var name = Name(source);
         var (from, to) = SaeConversionModule.convert(target, Locate(name), destination, replace);
         return new ConvertedSae(

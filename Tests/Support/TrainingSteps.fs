@@ -76,15 +76,23 @@ module TrainingSteps =
                     member _.TopkThreshold = state.Topk_threshold }
           Trains = fun _ -> true }
 
-    /// Gradients in the layout of `Sae`, by the reference's names.
-    let private ofGradients architecture (sae: Sae) (gradients: Parameters) =
-        DenseParameters.ofSae
-            architecture
-            { sae with
-                Encoder = gradients.Encoder
-                Decoder = gradients.Decoder
-                EncoderBias = gradients.EncoderBias
-                DecoderBias = gradients.DecoderBias }
+    /// Parameters or gradients in the layout of `Sae`, by the reference's names and in its orientation.
+    let private byName (names: DenseParameters) (gradients: Parameters) : DenseParameters =
+        let vector = Array.map float >> DenseAlgebra.ofVector
+
+        names
+        |> Map.map (fun name _ ->
+            match name with
+            | "W_enc" -> DenseAlgebra.transpose (ofMatrix gradients.Encoder)
+            | "W_dec" -> ofMatrix gradients.Decoder
+            | "b_enc"
+            | "b_gate" -> vector gradients.EncoderBias
+            | "b_dec" -> vector gradients.DecoderBias
+            | "threshold"
+            | "log_threshold" -> vector gradients.Threshold
+            | "r_mag" -> vector gradients.MagnitudeScale
+            | "b_mag" -> vector gradients.MagnitudeBias
+            | other -> failwith $"no gradient of {other}")
 
     /// The sparse step on SIMD ops, on this many threads.
     let sparse threads =
@@ -100,12 +108,25 @@ module TrainingSteps =
                       Epsilon = DenseStep.Epsilon }
 
                 let step = SparseStep(threads, spec, sae, adam)
+                // The logarithm itself: that of a rounded threshold is another one.
+                match Map.tryFind "log_threshold" parameters with
+                | Some values ->
+                    Array.blit
+                        (Seq.cast<float> values |> Seq.map float32 |> Array.ofSeq)
+                        0
+                        step.Parameters.Threshold
+                        0
+                        spec.DSae
+
+                    step.Continue 0L
+                | None -> ()
+
                 let mutable threshold = 0.0
 
                 { new ITrainingStep with
                     member _.Step(lr, dead, x) =
                         let losses = step.Differentiate(x, StepSettings.start spec lr dead)
-                        let gradient = ofGradients spec.Architecture sae step.Gradients
+                        let gradient = byName parameters step.Gradients
                         let norm = step.Update lr
                         let rate = spec.Architecture.ThresholdLr
                         threshold <- TopKThreshold.next rate losses.Smallest threshold
@@ -115,15 +136,12 @@ module TrainingSteps =
                           Gradient = gradient
                           GradientNorm = norm }
 
-                    member _.Parameters = DenseParameters.ofSae spec.Architecture step.Sae
+                    member _.Parameters = byName parameters step.Parameters
                     member _.TopkThreshold = threshold }
           Trains =
             function
-            | SaeArchitecture.TopK _
-            | SaeArchitecture.AbsTopK _
-            | SaeArchitecture.BatchTopK _ -> true
-            | SaeArchitecture.Matryoshka(_, _, _, levels) -> levels.L1Coefficients.IsEmpty
-            | _ -> false }
+            | SaeArchitecture.MatchingPursuit _ -> false
+            | _ -> true }
 
     /// Every implementation that must take the same steps.
     let implementations = [ dense; sparse 1; sparse 3 ]

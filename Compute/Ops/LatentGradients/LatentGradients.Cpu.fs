@@ -128,23 +128,30 @@ module LatentGradientsCpu =
                         Simd.prefetch (path.Error.RowPtr(firstRow + next)) dim
                         Simd.prefetch (path.Input.RowPtr next) dim
 
-                    let slope =
-                        factor
-                        * accumulate
-                            (factor * lists.Value[entry])
-                            (path.Error.RowPtr(firstRow + row))
-                            (sae.Decoder.RowPtr latent)
-                            (decoder.RowPtr latent)
-                            dim
+                    let error = path.Error.RowPtr(firstRow + row)
 
-                    let slope = lists.Gate entry * slope + lists.Extra entry
+                    let byCode =
+                        if lists.Value[entry] = 0.0f then
+                            factor * Simd.dot error (sae.Decoder.RowPtr latent) dim
+                        else
+                            factor
+                            * accumulate
+                                (factor * lists.Value[entry])
+                                error
+                                (sae.Decoder.RowPtr latent)
+                                (decoder.RowPtr latent)
+                                dim
+
+                    let slope = lists.Gate entry * byCode + lists.Extra entry
+                    lists.ByCode[entry] <- byCode
                     lists.Slope[entry] <- slope
 
-                    Simd.addScaled
-                        (scale * slope)
-                        (path.Input.RowPtr row)
-                        (encoder.RowPtr latent)
-                        dim
+                    if slope <> 0.0f then
+                        Simd.addScaled
+                            (scale * slope)
+                            (path.Input.RowPtr row)
+                            (encoder.RowPtr latent)
+                            dim
 
                     sum <- sum + slope
 

@@ -32,6 +32,7 @@ module LatentGradientsReference =
                 let byCode =
                     factor * sum sae.Dim (fun d -> error entry d * float sae.Decoder[latent, d])
 
+                lists.ByCode[entry] <- float32 byCode
                 float (lists.Gate entry) * byCode + float (lists.Extra entry)
 
             let slopes = entries |> Array.map slope

@@ -12,6 +12,7 @@ type LatentLists() =
     let mutable next: int[] = [||]
     let mutable origin: int[] = [||]
     let mutable slope: float32[] = [||]
+    let mutable byCode: float32[] = [||]
     let mutable gates: float32[] = [||]
     let mutable extras: float32[] = [||]
 
@@ -25,6 +26,7 @@ type LatentLists() =
             value <- Array.zeroCreate (2 * count)
             origin <- Array.zeroCreate (2 * count)
             slope <- Array.zeroCreate (2 * count)
+            byCode <- Array.zeroCreate (2 * count)
 
     /// (L+1): where each latent's list starts.
     member _.Start = start
@@ -38,8 +40,11 @@ type LatentLists() =
     /// (nnz): place of each entry in the codes.
     member _.Origin = origin
 
-    /// (nnz): s of each entry after back-propagation; d is (s − extra)/gate.
+    /// (nnz): s of each entry after back-propagation.
     member _.Slope = slope
+
+    /// (nnz): d of each entry after back-propagation.
+    member _.ByCode = byCode
 
     /// What the gradient by the code of an entry is multiplied with on its way to the encoder.
     member _.Gate(entry: int) =

@@ -28,6 +28,8 @@ type Reconstruction(threads: int, spec: SaeSpec, sae: Sae) =
     let mutable errors = Matrix(0, dim)
     let mutable seen = errors
     let mutable squares: float[] = [||]
+    let mutable target = errors
+    let mutable factors: float32[] = [||]
 
     let reserve rows =
         if errors.Rows <> rows * widths.Length then
@@ -45,13 +47,13 @@ type Reconstruction(threads: int, spec: SaeSpec, sae: Sae) =
         level <- Levels.ofOrder widths (frequencies.Order())
 
     // Errors are in the units of scaled samples: f² turns their squares into those of x, on every level.
-    let weigh (factors: float32[]) =
-        for row in 0 .. squares.Length - 1 do
-            let factor = factors[row % factors.Length]
-            let square = factor * factor
-            squares[row] <- float square * squares[row]
-            let error = seen.RowPtr row
-            Simd.combine square error 0.0f error error dim
+    let weigh (errors: Matrix) (squares: float[]) =
+        if factors.Length > 0 then
+            for row in 0 .. squares.Length - 1 do
+                let factor = factors[row % factors.Length]
+                squares[row] <- float factor * float factor * squares[row]
+                let error = errors.RowPtr row
+                Simd.combine (factor * factor) error 0.0f error error dim
 
     let meanOf m rows =
         let mutable sum = 0.0
@@ -79,12 +81,21 @@ type Reconstruction(threads: int, spec: SaeSpec, sae: Sae) =
     /// What the latents of each level see of the loss, up to 2/B, in blocks of B rows.
     member _.Seen = seen
 
-    /// Errors of `codes` on `target` (B, D), and their losses by name. `factors` (B) are those from scaled samples
+    /// What is reconstructed (B, D).
+    member _.Target = target
+
+    /// Turn errors of the target (rows of samples in their order, once or more often), and their squared norms, into
+    /// what the loss in units of x sees.
+    member _.Weigh(errors: Matrix, squares: float[]) = weigh errors squares
+
+    /// Errors of `codes` on `aim` (B, D), and their losses by name. `back` (B) are the factors from scaled samples
     /// back to x, or empty.
     member _.Run
-        (codes: Codes, target: Matrix, frequencies: FiringFrequencies, factors: float32[])
+        (codes: Codes, aim: Matrix, frequencies: FiringFrequencies, back: float32[])
         : (string * float) list =
-        reserve target.Rows
+        reserve aim.Rows
+        target <- aim
+        factors <- back
 
         if byFrequency then
             order frequencies codes
@@ -96,8 +107,7 @@ type Reconstruction(threads: int, spec: SaeSpec, sae: Sae) =
             LevelErrorsCpu.run threads sae codes level target errors squares
             LevelErrorsCpu.gradients threads weights detached errors seen
 
-        if factors.Length > 0 then
-            weigh factors
+        weigh seen squares
 
         let outer = widths.Length - 1
 

@@ -35,7 +35,7 @@ type Revival(threads: int, spec: SaeSpec, sae: Sae) =
     member _.Run
         (
             x: Matrix,
-            encoder: LinearLatents,
+            encoder: LinearEncoder,
             reconstruction: Reconstruction,
             scale: float32[],
             dead: int[],

@@ -24,31 +24,64 @@ type StepLosses =
 /// SIMD ops. It computes what `DenseStep` defines. Parameters and moments are updated in place.
 [<Sealed>]
 type SparseStep(threads: int, spec: SaeSpec, sae: Sae, adam: AdamSettings) =
-    do
-        let refuse what =
-            raise (BadInput("sae.architecture", $"{what} cannot be trained yet"))
-
-        match spec.Architecture with
-        | SaeArchitecture.Standard _
-        | SaeArchitecture.JumpRelu _
-        | SaeArchitecture.Gated _
-        | SaeArchitecture.MatchingPursuit _ -> refuse "this architecture"
-        | SaeArchitecture.Matryoshka(_, _, _, { L1Coefficients = _ :: _ }) -> refuse "L1 levels"
-        | _ -> ()
-
     let latents, dim = sae.Latents, sae.Dim
     let times = StepTimes.Zero
-    let parameters = Parameters.ofSae [||] sae
+
+    let logThreshold =
+        match spec.Architecture, sae.Activation with
+        | SaeArchitecture.JumpRelu { Parameter = ThresholdParameter.Log },
+          Activation.JumpRelu threshold -> Array.map System.MathF.Log threshold
+        | _ -> [||]
+
+    let parameters = Parameters.ofSae logThreshold sae
     let gradients = Parameters.zeros parameters
     let moments = ClipAdam.create parameters
     let codes = Codes latents
     let norms = Select.norms sae
-    let scale = if sae.Activation.Rescales then norms else [||]
-    let encoder = LinearLatents(threads, sae, times)
     let reconstruction = Reconstruction(threads, spec, sae)
-    let revival = Revival(threads, spec, sae)
     let isUnit = spec.DecoderNorm = DecoderNorm.Unit
     let scaling = sae.Scaling
+
+    /// The L1 penalties of levels: each on the latents up to its own.
+    let levelPenalties (coefficients: float list) _ =
+        let widths = reconstruction.Widths
+
+        coefficients
+        |> List.mapi (fun l coefficient ->
+            let isIn j =
+                reconstruction.Level.Length = 0 || reconstruction.Level[j] <= l
+
+            let name = if l = widths.Length - 1 then LossNames.L1 else LossNames.innerL1 widths[l]
+
+            name,
+            Penalty.Weighted(Array.init latents (fun j -> if isIn j then coefficient else 0.0)))
+
+    let linear sparsity =
+        LinearLatents(threads, spec, sae, norms, sparsity, times) :> ILatents
+
+    let encoder =
+        match spec.Architecture with
+        | SaeArchitecture.Standard standard ->
+            linear (
+                SizeSparsity(
+                    threads,
+                    sae,
+                    norms,
+                    fun settings ->
+                        [ LossNames.L1, Penalty.Norm(settings.Coefficient, standard.LpNorm) ]
+                )
+            )
+        | SaeArchitecture.JumpRelu jump ->
+            linear (JumpSparsity(threads, jump, sae, norms, logThreshold))
+        | SaeArchitecture.Matryoshka(_, _, _, { L1Coefficients = _ :: _ as coefficients }) ->
+            linear (SizeSparsity(threads, sae, norms, levelPenalties coefficients))
+        | SaeArchitecture.TopK _
+        | SaeArchitecture.AbsTopK _
+        | SaeArchitecture.BatchTopK _
+        | SaeArchitecture.Matryoshka _ -> linear (NoSparsity())
+        | SaeArchitecture.Gated _ -> GatedLatents(threads, sae, norms, times)
+        | SaeArchitecture.MatchingPursuit _ ->
+            raise (BadInput("sae.architecture", "matching pursuit cannot be trained yet"))
 
     let mutable scaled = Matrix(0, dim)
     let mutable shifts: float32[] = [||]
@@ -67,44 +100,13 @@ type SparseStep(threads: int, spec: SaeSpec, sae: Sae, adam: AdamSettings) =
             InputScale.apply scaling x scaled shifts factors
             scaled
 
-    let deadIndices (dead: bool[]) =
-        if Array.contains true dead then
-            [| 0 .. latents - 1 |] |> Array.filter (Array.get dead)
-        else
-            [||]
-
-    let backward (x: Matrix) (settings: StepSettings) =
-        let factor = 2.0f / float32 x.Rows
-
-        encoder.Backward(
-            codes,
-            [||],
-            [||],
-            reconstruction.Seen,
-            reconstruction.Level,
-            factor,
-            gradients
-        )
-
-        let revived =
-            let dead = deadIndices settings.Dead
-            revival.Run(x, encoder, reconstruction, scale, dead, gradients)
-
-        let refined = encoder.BackwardRefinement(codes, revived, gradients)
-
-        LatentGradientsCpu.decoderBias
-            threads
-            sae
-            x.Rows
-            (struct (reconstruction.Seen, float factor) :: revival.Outputs revived @ refined)
-            gradients.EncoderBias
-            gradients.DecoderBias
-
+    /// After the parameters have changed.
+    let refresh () =
         if isUnit then
-            UnitRowsCpu.project threads sae.Decoder gradients.Decoder
+            UnitRowsCpu.normalise threads sae.Decoder
+            Array.blit (Select.norms sae) 0 norms 0 latents
 
-        [ if spec.Architecture.AuxK.IsSome then
-              LossNames.Auxiliary, revived |> List.sumBy (fun (_, result) -> result.Loss) ]
+        encoder.Refresh()
 
     /// The SAE that is trained; its arrays change with every step.
     member _.Sae = sae
@@ -131,20 +133,28 @@ type SparseStep(threads: int, spec: SaeSpec, sae: Sae, adam: AdamSettings) =
     member _.Continue(taken: int64) =
         steps <- taken
         Array.blit (Select.norms sae) 0 norms 0 latents
+        encoder.Refresh()
 
     /// Losses and gradients of a batch x (B, D).
     member _.Differentiate(x: Matrix, settings: StepSettings) : StepLosses =
         let input = scaleInput x
-        let smallest = encoder.Forward(input, settings.K, scale, codes)
+        let smallest = encoder.Forward(input, settings, codes)
 
-        let losses =
+        let errors =
             StepTimes.reconstruct times (fun () ->
                 let target = InputScale.target scaling x shifts factors input
                 reconstruction.Run(codes, target, settings.Frequencies, factors))
 
-        let auxiliary = StepTimes.backward times (fun () -> backward input settings)
+        let others =
+            StepTimes.backward times (fun () ->
+                let terms = encoder.Backward(input, codes, settings, reconstruction, gradients)
 
-        { Terms = losses @ auxiliary
+                if isUnit then
+                    UnitRowsCpu.project threads sae.Decoder gradients.Decoder
+
+                terms)
+
+        { Terms = errors @ others
           Smallest = float smallest
           FirstSmallest = float encoder.FirstSmallest }
 
@@ -156,8 +166,5 @@ type SparseStep(threads: int, spec: SaeSpec, sae: Sae, adam: AdamSettings) =
             let step = ClipAdam.factors adam steps lr norm
             ClipAdamCpu.run threads step gradients moments parameters norms
 
-            if isUnit then
-                UnitRowsCpu.normalise threads sae.Decoder
-                Array.blit (Select.norms sae) 0 norms 0 latents
-
+            refresh ()
             norm)

@@ -41,7 +41,7 @@ module Thresholds =
                 let bin = int (BitConverter.SingleToUInt32Bits score >>> Shift)
                 counts[bin] <- counts[bin] + 1L
 
-    /// The lower edge of the bin that holds the score of rank `keep`; 0 if there are fewer.
+    /// The lower edge of the bin that holds the score of rank `keep`; 0 if there are fewer, ∞ for rank 0.
     let private ofRank (counts: int64[]) (keep: int64) =
         let mutable bin = bins
         let mutable above = 0L
@@ -50,7 +50,9 @@ module Thresholds =
             bin <- bin - 1
             above <- above + counts[bin]
 
-        if above < keep then 0.0f else BitConverter.UInt32BitsToSingle(uint32 bin <<< Shift)
+        if keep <= 0L then infinityf
+        elif above < keep then 0.0f
+        else BitConverter.UInt32BitsToSingle(uint32 bin <<< Shift)
 
     /// The scores > 0 that are at least the smallest active one's, descending, and whether each is active; the
     /// largest one below, at least 0.

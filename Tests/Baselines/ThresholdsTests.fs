@@ -67,6 +67,8 @@ let ``as many scores exceed the common threshold as are to be kept`` () =
 
     let all = Thresholds.fit (Backend.Cpu 2) sae x truth 300.0
     Assert.Equal(0.0f, all.Global)
+    let none = Thresholds.fit (Backend.Cpu 2) sae x truth 0.0
+    Assert.Equal(infinityf, none.Global)
 
 [<Fact>]
 let ``each latent's own threshold is the best for its feature, or the common one`` () =

@@ -138,10 +138,7 @@ module TrainingSteps =
 
                     member _.Parameters = byName parameters step.Parameters
                     member _.TopkThreshold = threshold }
-          Trains =
-            function
-            | SaeArchitecture.MatchingPursuit _ -> false
-            | _ -> true }
+          Trains = fun _ -> true }
 
     /// Every implementation that must take the same steps.
     let implementations = [ dense; sparse 1; sparse 3 ]

@@ -8,6 +8,7 @@ open SynthSae.Spec
 [<Sealed>]
 type Reconstruction(threads: int, spec: SaeSpec, sae: Sae) =
     let latents, dim = sae.Latents, sae.Dim
+    let bias = if sae.AddsDecoderBias then sae.DecoderBias else Array.zeroCreate dim
 
     let levels =
         match spec.Architecture with
@@ -101,7 +102,7 @@ type Reconstruction(threads: int, spec: SaeSpec, sae: Sae) =
             order frequencies codes
 
         if widths.Length = 1 then
-            DecodeCodesCpu.run threads codes sae.Decoder sae.DecoderBias errors
+            DecodeCodesCpu.run threads codes sae.Decoder bias errors
             ResidualCpu.run threads target errors squares
         else
             LevelErrorsCpu.run threads sae codes level target errors squares

@@ -80,8 +80,7 @@ type SparseStep(threads: int, spec: SaeSpec, sae: Sae, adam: AdamSettings) =
         | SaeArchitecture.BatchTopK _
         | SaeArchitecture.Matryoshka _ -> linear (NoSparsity())
         | SaeArchitecture.Gated _ -> GatedLatents(threads, sae, norms, times)
-        | SaeArchitecture.MatchingPursuit _ ->
-            raise (BadInput("sae.architecture", "matching pursuit cannot be trained yet"))
+        | SaeArchitecture.MatchingPursuit _ -> PursuitLatents(threads, sae, times)
 
     let mutable scaled = Matrix(0, dim)
     let mutable shifts: float32[] = [||]

@@ -275,10 +275,20 @@ module SaeConfig =
           "hf_hook_name"
           "hf_hook_name_out" ]
 
+    /// The fields as an object, if they can be written again.
+    let private writable fields =
+        let result = toObject fields
+
+        try
+            result.ToJsonString() |> ignore
+            result
+        with :? System.InvalidOperationException ->
+            raise (BadInput("cfg.json", "holds text that is not Unicode"))
+
     /// The fields of a configuration, under the names of version 6.
     let internal fieldsOf (config: SaeConfig) : JsonObject =
         let fields = CfgFields.ofText "cfg.json" config.Text
-        toObject (if config.Legacy then modernNames fields else fields).Values
+        writable (if config.Legacy then modernNames fields else fields).Values
 
     /// What a configuration says beside what is needed to run the SAE, as the metadata of a new one.
     let metadataOf (config: SaeConfig) : JsonObject =
@@ -294,4 +304,4 @@ module SaeConfig =
         (old, metadata fields)
         ||> Map.fold (fun all name value -> Map.add name value all)
         |> Map.remove "sae_lens_version"
-        |> toObject
+        |> writable

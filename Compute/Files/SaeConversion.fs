@@ -175,7 +175,14 @@ module SaeConversion =
                 let spec, changes = spec folder
                 folder.Sae, changes, Some spec
 
-        let sae = if target.Architecture.IsSome then asJumpRelu folder sae else sae
+        let sae, changes =
+            if
+                target.Architecture.IsNone || (sae.Activation.IsJumpRelu && sae.Refinement.IsNone)
+            then
+                sae, changes
+            else
+                asJumpRelu folder sae, changes @ [ "each latent gets a threshold that is its gate" ]
+
         let sae, folding = if target.Fold then folded folder sae else sae, []
 
         let architecture =

@@ -156,12 +156,39 @@ let ``a checkpoint with logarithmic thresholds is converted`` () =
         Array.iter2 (fun a b -> Assert.Equal(float a, float b, 1e-6)) threshold found
     | other -> failwith $"{other}"
 
+/// Both forms can be made of what was read, or the input is at fault.
+let private convertible (read: SaeFolder) =
+    for form in [ SaeForm.Inference; SaeForm.Training ] do
+        try
+            let target = { Form = form; Fold = false; Architecture = None }
+
+            SaeConversion.plan target read |> ignore
+            SaeConfig.metadataOf read.Config |> ignore
+        with BadInput _ ->
+            ()
+
+[<Fact>]
+let ``text that is not Unicode in the metadata is an input error when it is to be written`` () =
+    use folder = new TemporaryFolder()
+    let source = Oracles.path "saes/topk"
+    File.Copy(Path.Combine(source, SaeFolder.WeightsFile), folder.File SaeFolder.WeightsFile)
+    let text = File.ReadAllText(Path.Combine(source, SaeFolder.ConfigFile))
+
+    File.WriteAllText(
+        folder.File SaeFolder.ConfigFile,
+        text.Replace("\"metadata\": {", "\"metadata\": {\"name\": \"\\ud800\", ")
+    )
+
+    let read = SaeFolder.read folder.Path
+    let error = Assert.Throws<BadInput>(fun () -> SaeConfig.metadataOf read.Config |> ignore)
+    Assert.Equal("holds text that is not Unicode", error.problem)
+
 [<Fact>]
 let ``a damaged folder is an input error or readable, never a crash`` () =
     use folder = new TemporaryFolder()
     let mutable rejected = 0
 
-    for name in [ "saes/jumprelu"; "saes_training/batchtopk" ] do
+    for name in [ "saes/jumprelu"; "saes_training/batchtopk"; "saes_training/gated" ] do
         for file in [ SaeFolder.ConfigFile; SaeFolder.WeightsFile ] do
             for file in [ SaeFolder.ConfigFile; SaeFolder.WeightsFile ] do
                 File.Copy(Path.Combine(Oracles.path name, file), folder.File file, true)
@@ -172,11 +199,12 @@ let ``a damaged folder is an input error or readable, never a crash`` () =
                 File.WriteAllBytes(folder.File file, bytes)
 
                 try
-                    SaeFolder.read folder.Path |> ignore
+                    let read = SaeFolder.read folder.Path
+                    convertible read
                 with BadInput(place, _) ->
                     Assert.StartsWith(folder.Path, place)
                     rejected <- rejected + 1
 
                 true)
 
-    Assert.True(rejected > 40, $"only {rejected} of 400 damages were rejected")
+    Assert.True(rejected > 40, $"only {rejected} of 600 damages were rejected")

@@ -38,7 +38,7 @@ let ``with --json standard output is one object`` () =
     Assert.Equal("jumprelu", text "to/architecture")
     Assert.Equal("inference", text "to/form")
     Assert.Equal(folder.File "sae", text "to/folder")
-    Assert.Single((Cli.at "changes" result).AsArray()) |> ignore
+    Assert.Equal(2, (Cli.at "changes" result).AsArray().Count)
 
 [<Fact>]
 let ``a folder that is there is refused without --force`` () =

@@ -65,3 +65,17 @@ let ``the benchmark preset is the world whose statistics the reference recorded`
         modelOf "synth-sae-bench-16k" |> Option.map (fun m -> { m with Orthogonalization = None })
 
     Assert.Equal(recorded "oracle-16k.json" |> Result.toOption, withoutSteps)
+
+[<Fact>]
+let ``fields that mean nothing here are left out of a configuration of training, and named`` () =
+    let text = "{\"architecture\": \"topk\", \"d_sae\": 8, \"k\": 2, \"noise\": 1, \"ghost\": {}}"
+
+    match SaeSpec.ofReferenceJson text with
+    | Ok(spec, strangers) ->
+        Assert.Equal(SaeSpec.topK 8 2, spec)
+        Assert.Equal<string list>([ "noise"; "ghost" ], strangers)
+    | Error errors -> failwith $"{errors}"
+
+    match SaeSpec.ofReferenceJson (text.Replace("\"k\": 2", "\"k\": \"two\"")) with
+    | Error [ error ] -> Assert.Equal("k", error.Path)
+    | other -> failwith $"{other}"

@@ -1,5 +1,7 @@
 namespace SynthSae.Compute
 
+open SynthSae.Spec
+
 /// Which of a list of rows are trained on, and which are held out to score on. The list is cut into 64 equal stretches,
 /// and of each the last rows are held out: so these stand for the whole list, yet neighbours, which resemble each other
 /// (tokens of one text), are seldom parted. The split depends on nothing but the two numbers, and of two splits of a
@@ -32,6 +34,19 @@ module RowSplit =
             invalidArg (nameof heldOut) $"{heldOut} of {rows} rows cannot be held out"
 
         { Rows = rows; HeldOut = heldOut }
+
+    /// The split of so many rows that a specification asks for. Raises `BadInput` if it leaves nothing to train on.
+    let ofSpec (rows: int64) (heldOut: HeldOut) : RowSplit =
+        let count, given =
+            match heldOut with
+            | HeldOut.Rows count -> int64 count, $"{count}"
+            | HeldOut.Share share -> max 1L (int64 (share * float rows)), $"{share}"
+
+        if count >= rows then
+            let problem = $"leaves nothing of {rows} rows to train on (got {given})"
+            raise (BadInput("activations.held_out", problem))
+
+        create rows count
 
     /// The last stretch before whose things there are at most `number` others.
     let private stretchOf (before: int64 -> int64) number =

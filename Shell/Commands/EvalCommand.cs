@@ -2,6 +2,7 @@ using System.CommandLine;
 using SynthSae.Compute;
 using SynthSae.Compute.Baselines;
 using SynthSae.Core;
+using SynthSae.Data;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
 using SynthSae.Progress;
@@ -26,6 +27,16 @@ internal sealed class EvalCommand : CliCommand
             + "(owner/name:path), or a run folder.",
     };
 
+    private readonly Argument<string[]> _files = new("activations")
+    {
+        Description = "Files of activations to score it on (.safetensors, .npy), folders of these, "
+            + "or patterns.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private readonly Option<string?> _tensor = CliOptions.File(
+        "--tensor", "NAME", "The tensor in safetensors files; the only one with rows if not given.");
+
     private readonly Option<string?> _model = CliOptions.File(
         "--model", "preset|folder", "The model to score it on, also on the hub; a run has its own.");
 
@@ -43,11 +54,15 @@ internal sealed class EvalCommand : CliCommand
     private readonly Option<bool> _json = CliOptions.Json();
 
     public EvalCommand(Host host)
-        : base("eval", "Score a saved SAE against the true features of a synthetic model.")
+        : base(
+            "eval",
+            "Score a saved SAE against the truth of a synthetic model, or on activations in files.")
     {
         _host = host;
         Arguments.Add(_sae);
+        Arguments.Add(_files);
         Add(_model);
+        Add(_tensor);
         Add(_samples);
         Add(_prune);
         Add(_baselines);
@@ -62,6 +77,7 @@ internal sealed class EvalCommand : CliCommand
         ("synthsae eval runs/ID", "score a run's SAE again, on its own model"),
         ("synthsae eval runs/ID --baselines", "and how far it is from what can be reached"),
         ("synthsae eval my-sae --model synth-sae-bench-16k --samples 1M", "any SAE folder"),
+        ("synthsae eval my-sae activations/", "how well it does on real activations"),
         ("synthsae eval runs/ID --prune auto", "without latents that fire by mistake"),
     ];
 
@@ -69,13 +85,19 @@ internal sealed class EvalCommand : CliCommand
     {
         var settings = _common.Read(parsed);
         var path = PullDisplay.Pin(_host, parsed.GetRequiredValue(_sae));
-        var model = parsed.GetValue(_model) is { } name ? PullDisplay.Pin(_host, name) : null;
+        var source = Data(path, parsed, settings);
+        if (parsed.GetValue(_baselines) && source.Phase == RunPhase.Activations)
+        {
+            throw Failure.BadInput(
+                "--baselines", "needs a synthetic model: of activations no features are known");
+        }
+
         var samples = parsed.GetValue(_samples) ?? DefaultSamples;
         using var stop = new StopSignal(_host);
         try
         {
             var wish = parsed.GetValue(_prune) ?? PruningSpec.Off;
-            var report = Score(path, model, samples, wish, settings, stop.Token);
+            var report = Score(path, source, samples, wish, settings, stop.Token);
             if (parsed.GetValue(_baselines))
             {
                 report = report with { Baselines = ScoreBaselines(report, settings, stop.Token) };
@@ -100,8 +122,8 @@ internal sealed class EvalCommand : CliCommand
 
     private SaeScoreReport Score(
         string path,
-        string? model,
-        long samples,
+        RunData source,
+        long wanted,
         PruningSpec wish,
         AppSettings settings,
         CancellationToken stop)
@@ -110,26 +132,24 @@ internal sealed class EvalCommand : CliCommand
         using (observer as IDisposable)
         {
             var saved = SavedSaes.Open(path);
-            observer.Phase(RunPhase.World, "making the synthetic model");
-            var world = Stoppable.Wait(() => LoadWorld(path, model, settings), stop);
-            var pruning = Pruning.Decide(wish, saved.Pruning, () => Find(world, saved.Sae));
+            observer.Phase(source.Phase, source.Words);
+            using var data = Stoppable.Wait(source.Load, stop);
+            var pruning = Pruning.Decide(wish, saved.Pruning, () => Find(data, saved.Sae));
+            var samples = data.ScoredSamples(wanted);
             observer.Phase(RunPhase.Evaluation, $"{Counts.Exact(samples)} samples");
             var inference = Pruning.Apply(pruning, saved.Sae);
-            var scored = Scoring.Score(
-                settings,
-                world,
-                inference,
-                samples,
-                BatchSize,
-                done => Hear(done, samples));
-            return new SaeScoreReport(path, saved.Sae, world, scored.Scores, pruning, []);
+            var scored = data.Score(inference, samples, BatchSize, done => Hear(done, samples));
+            var world = (data as WorldData)?.World;
+            return new SaeScoreReport(
+                path, saved.Sae, data.Name, world, scored.Scores, pruning, []);
 
-            Pruning Find(LoadedWorld world, Sae sae)
+            Pruning Find(IRunData data, Sae sae)
             {
                 const long most = PruningThreshold.DefaultSamples;
                 observer.Phase(RunPhase.Evaluation, "looking for the pruning threshold");
-                var data = new SampledBatches(world.Sampler(settings.Backend()));
-                return Pruning.Find(settings, sae, data, most, BatchSize, done => Hear(done, most));
+                var batches = data.TrainingBatches();
+                return Pruning.Find(
+                    settings, sae, batches, most, BatchSize, done => Hear(done, most));
             }
 
             void Hear(long done, long all)
@@ -143,10 +163,10 @@ internal sealed class EvalCommand : CliCommand
     private IReadOnlyList<Baselining.Scored> ScoreBaselines(
         SaeScoreReport report, AppSettings settings, CancellationToken stop)
     {
+        var world = report.World!;
         var observer = Observers.OnTerminal(_host);
         using (observer as IDisposable)
         {
-            var world = report.World;
             var width = Math.Min(report.Sae.Latents, world.World.NumFeatures);
             var sizes = new BaselineSettings(
                 width, report.Scores.Samples, Baselining.DefaultFitSamples);
@@ -162,8 +182,25 @@ internal sealed class EvalCommand : CliCommand
         }
     }
 
-    private static LoadedWorld LoadWorld(string sae, string? model, AppSettings settings) =>
-        model is not null ? Worlds.Load(model, settings)
-        : RunFolder.Is(sae) ? Worlds.Load(sae, settings)
-        : throw Failure.BadInput("--model", $"say which synthetic model to score {sae} on");
+    // What is named, or else the run's own.
+    private RunData Data(string sae, ParseResult parsed, AppSettings settings)
+    {
+        var files = parsed.GetValue(_files) ?? [];
+        var tensor = parsed.GetValue(_tensor);
+        if (files.Length > 0)
+        {
+            return parsed.GetValue(_model) is null
+                ? RunData.ToScore(files, tensor, settings)
+                : throw Failure.BadInput("--model", "cannot be given beside activations");
+        }
+
+        return tensor is not null
+                ? throw Failure.BadInput("--tensor", "is for activations in files; name them")
+            : parsed.GetValue(_model) is { } model
+                ? RunData.ToScore(PullDisplay.Pin(_host, model), settings)
+            : RunFolder.Is(sae) ? RunData.ToScore(sae, settings)
+            : throw Failure.BadInput(
+                "--model",
+                $"say which synthetic model to score {sae} on, or name files of activations");
+    }
 }

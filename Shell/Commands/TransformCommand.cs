@@ -24,8 +24,8 @@ internal abstract class TransformCommand : CliCommand
         : base(name, description)
     {
         _host = host;
-        _input = Required("--input", $"The file with tensor {from}.");
-        _output = Required("--output", $"The file to write, with tensor {to}.");
+        _input = Required("--input", $"The file with tensor {from}, or an .npy file.");
+        _output = Required("--output", $"The file to write, with tensor {to}, or an .npy file.");
         Arguments.Add(_sae);
         Add(_input);
         Add(_output);
@@ -54,5 +54,5 @@ internal abstract class TransformCommand : CliCommand
     }
 
     private static Option<string> Required(string name, string description) =>
-        new(name) { Description = description, HelpName = "FILE.safetensors", Required = true };
+        new(name) { Description = description, HelpName = "FILE", Required = true };
 }

@@ -8,7 +8,9 @@ using SynthSae.Spec;
 
 namespace SynthSae.Core;
 
-/// <summary>Encodes and decodes the tensors of a file with an SAE.</summary>
+/// <summary>
+/// Encodes and decodes the tensors of a file with an SAE; an .npy file is one tensor without a name.
+/// </summary>
 public static class FileTransforms
 {
     /// <summary>Name of the tensor of activations (n, D).</summary>
@@ -84,16 +86,39 @@ public static class FileTransforms
         return f.Rows;
     }
 
-    private static Matrix Read(string path, string name, int columns, SavedSae saved)
+    private static Matrix Read(string path, string name, int columns, SavedSae saved) =>
+        IsNpy(path)
+            ? ReadNpy(path, columns, saved)
+            : ReadSafetensors(path, name, columns, saved);
+
+    private static Matrix ReadNpy(string path, int columns, SavedSae saved)
+    {
+        using var file = Npy.read(path);
+        CheckShape(path, "the array", file.Shape, columns, saved);
+        return Finite(file.Matrix(), path, "the array");
+    }
+
+    private static Matrix ReadSafetensors(string path, string name, int columns, SavedSae saved)
     {
         using var file = Safetensors.read(path);
-        var shape = file.Info(name).Shape;
-        return shape.Length == 2 && shape[1] == columns
-            ? Finite(ReadFloats(file, name), path, name)
-            : throw Failure.BadInput(
+        var tensor = $"tensor '{name}'";
+        CheckShape(path, tensor, file.Info(name).Shape, columns, saved);
+        return Finite(ReadFloats(file, name), path, tensor);
+    }
+
+    private static bool IsNpy(string path) =>
+        path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase);
+
+    private static void CheckShape(
+        string path, string what, FSharpList<long> shape, int columns, SavedSae saved)
+    {
+        if (shape.Length != 2 || shape[1] != columns)
+        {
+            throw Failure.BadInput(
                 path,
-                $"tensor '{name}' has shape ({string.Join(", ", shape)}); "
+                $"{what} has shape ({string.Join(", ", shape)}); "
                     + $"the SAE in {saved.Folder} needs (n, {columns})");
+        }
     }
 
     // Float64 is what numpy makes unasked; it is rounded, since everything here computes in float32.
@@ -109,7 +134,7 @@ public static class FileTransforms
     }
 
     // What is not a number would spread over its sample, or vanish from it in silence.
-    private static Matrix Finite(Matrix matrix, string path, string name)
+    private static Matrix Finite(Matrix matrix, string path, string what)
     {
         for (var row = 0; row < matrix.Rows; row++)
         {
@@ -117,7 +142,7 @@ public static class FileTransforms
             {
                 if (!float.IsFinite(value))
                 {
-                    throw Failure.BadInput(path, $"tensor '{name}' holds {value} in row {row}");
+                    throw Failure.BadInput(path, $"{what} holds {value} in row {row}");
                 }
             }
         }
@@ -163,9 +188,17 @@ public static class FileTransforms
         }
     }
 
-    private static void Write(string path, string name, Matrix matrix) =>
+    private static void Write(string path, string name, Matrix matrix)
+    {
+        if (IsNpy(path))
+        {
+            Npy.write(path, matrix);
+            return;
+        }
+
         Safetensors.write(
             path,
             FSharpList<Tuple<string, string>>.Empty,
             ListModule.Singleton(Tuple.Create(name, Tensor.NewMatrix(matrix))));
+    }
 }

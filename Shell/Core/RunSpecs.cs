@@ -29,8 +29,16 @@ public static class RunSpecs
         var changed = RunSpecModule.set(ListModule.OfSeq(pairs), spec).OrThrow("what is set");
         Valid<RunSpec> Validate(RunSpec run) => RunSpecModule.validate(run).OrThrow(name);
         // What is wrong is told before anything is downloaded.
-        return new RunPlan(title, Validate(Located(Validate(changed).Value, observer)));
+        var located = Located(Validate(changed).Value, observer);
+        return new RunPlan(Title(title, spec, changed), Validate(located));
     }
+
+    // A preset's name says nothing of a run once other data are set.
+    private static string Title(string title, RunSpec before, RunSpec after) =>
+        before.Data.IsSynthetic && after.Data is DataSource.Activations { Item.Files: var files }
+            ? Path.GetFullPath(files.Head).Split('/')
+                .LastOrDefault(part => part.Length > 0 && part.IndexOfAny(['*', '?']) < 0, title)
+            : title;
 
     /// <summary>The specification that a source describes, not validated.</summary>
     public static (string Title, RunSpec Spec) Read(string name) =>

@@ -5,7 +5,7 @@ using SynthSae.Settings;
 
 namespace SynthSae.Core;
 
-/// <summary>Scores SAEs against the truth.</summary>
+/// <summary>Scores SAEs, against the truth where it is known.</summary>
 public static class Scoring
 {
     /// <summary>
@@ -33,11 +33,49 @@ public static class Scoring
             world.World,
             sae,
             new EvaluationSettings(samples, batchSize));
-        var scores = Read(result.Settings.Samples, result.Metrics, result.StandardErrors);
+        double[] rates = [.. result.Latents.Select(latent => latent.FiringRate)];
+        var scores = Read(result.Settings.Samples, result.Metrics, result.StandardErrors) with
+        {
+            Density = DensityHistogramModule.ofRates(rates),
+        };
+        return new Scored(scores, EvaluationReport.toCsv(result), rates);
+    }
+
+    /// <summary>
+    /// Score an SAE on samples 0, 1, … of which nothing else is known;
+    /// <paramref name="progress"/> as above.
+    /// </summary>
+    public static Scored Score(
+        AppSettings settings,
+        IBatches batches,
+        Inference sae,
+        long samples,
+        int batchSize,
+        Action<long> progress)
+    {
+        var result = Evaluation.onActivations(
+            FuncConvert.FromAction(progress),
+            settings.Backend(),
+            batches,
+            sae,
+            new EvaluationSettings(samples, batchSize));
         return new Scored(
-            scores,
-            EvaluationReport.toCsv(result),
-            [.. result.Latents.Select(latent => latent.FiringRate)]);
+            Read(result), EvaluationReport.firingCsv(result), result.FiringRates);
+    }
+
+    private static Scores Read(UnsupervisedResult result)
+    {
+        var (value, error) = (result.Metrics, result.StandardErrors);
+        return new Scores(
+            result.Settings.Samples,
+            [
+                new(MetricNames.R2, value.ExplainedVariance, error.ExplainedVariance),
+                new(MetricNames.SaeL0, value.SaeL0, error.SaeL0),
+                new(MetricNames.Dead, value.DeadLatents, error.DeadLatents),
+                new(MetricNames.Shrinkage, value.Shrinkage, error.Shrinkage),
+                new(MetricNames.Mse, value.Mse, error.Mse),
+            ],
+            DensityHistogramModule.ofRates(result.FiringRates));
     }
 
     /// <summary>Metrics by name, with their standard errors.</summary>
@@ -56,11 +94,11 @@ public static class Scoring
                 new("precision", value.Precision, error.Precision),
                 new("recall", value.Recall, error.Recall),
                 new("accuracy", value.Accuracy, error.Accuracy),
-                new("sae_l0", value.SaeL0, error.SaeL0),
+                new(MetricNames.SaeL0, value.SaeL0, error.SaeL0),
                 new("true_l0", value.TrueL0, error.TrueL0),
-                new("dead_latents", value.DeadLatents, error.DeadLatents),
-                new("shrinkage", value.Shrinkage, error.Shrinkage),
-                new("mse", value.Mse, error.Mse),
+                new(MetricNames.Dead, value.DeadLatents, error.DeadLatents),
+                new(MetricNames.Shrinkage, value.Shrinkage, error.Shrinkage),
+                new(MetricNames.Mse, value.Mse, error.Mse),
             ]);
     }
 }

@@ -5,7 +5,7 @@ using SynthSae.Core;
 namespace SynthSae.Data;
 
 /// <summary>What a run trains SAEs on, and scores them on.</summary>
-internal interface IRunData
+internal interface IRunData : IDisposable
 {
     /// <summary>The preset, file or folder that it came from.</summary>
     string Name { get; }
@@ -22,12 +22,16 @@ internal interface IRunData
     /// <summary>What the reader should know of it.</summary>
     IEnumerable<string> Notes { get; }
 
-    /// <summary>The samples to train on.</summary>
+    /// <summary>The samples to train on; they live as long as the data.</summary>
     IBatches TrainingBatches();
 
+    /// <summary>How many samples there are to score on, where so many are wanted.</summary>
+    long ScoredSamples(long wanted);
+
     /// <summary>
-    /// Score an SAE on samples that it was not trained on; <paramref name="progress"/> hears after
-    /// each batch how many are done, and may throw to end it.
+    /// Score an SAE on samples that it was not trained on, as many as there are;
+    /// <paramref name="progress"/> hears after each batch how many are done, and may throw to end
+    /// it.
     /// </summary>
     Scoring.Scored Score(Inference sae, long samples, int batchSize, Action<long> progress);
 }

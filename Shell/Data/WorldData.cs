@@ -11,6 +11,9 @@ namespace SynthSae.Data;
 /// <param name="settings">The settings in force.</param>
 internal sealed class WorldData(LoadedWorld world, long seed, AppSettings settings) : IRunData
 {
+    /// <summary>The model.</summary>
+    public LoadedWorld World => world;
+
     /// <inheritdoc/>
     public string Name => world.Name;
 
@@ -31,6 +34,15 @@ internal sealed class WorldData(LoadedWorld world, long seed, AppSettings settin
         new SampledBatches(world.Sampler(settings.Backend(), seed));
 
     /// <inheritdoc/>
-    public Scoring.Scored Score(Inference sae, long samples, int batchSize, Action<long> progress) =>
+    public long ScoredSamples(long wanted) => wanted;
+
+    /// <inheritdoc/>
+    public Scoring.Scored Score(
+        Inference sae, long samples, int batchSize, Action<long> progress) =>
         Scoring.Score(settings, world, sae, samples, batchSize, progress);
+
+    public void Dispose()
+    {
+        // Nothing is held.
+    }
 }

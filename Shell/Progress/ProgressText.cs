@@ -71,6 +71,7 @@ public static class ProgressText
         phase switch
         {
             RunPhase.World => "world",
+            RunPhase.Activations => "activations",
             RunPhase.Training => "training",
             _ => "scoring",
         };

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using SynthSae.Compute;
 using SynthSae.Core;
+using SynthSae.Data;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
 using SynthSae.Progress;
@@ -62,9 +64,9 @@ internal sealed class Inspection(AppSettings settings, Host host)
         {
             WriteWorld(Worlds.Load(PullDisplay.Pin(host, named.Item), settings));
         }
-        else
+        else if (run.Data is DataSource.Activations files)
         {
-            Heading($"Activations (fields {ActivationsField}.…)");
+            WriteActivations(files.Item);
             SpecReport.Write(json[ActivationsField]!.AsObject(), host);
         }
 
@@ -72,6 +74,22 @@ internal sealed class Inspection(AppSettings settings, Host host)
         SpecReport.Write(json[SaeField]!.AsObject(), host);
         Heading("Training and evaluation");
         SpecReport.Write(json, host, ModelField, ActivationsField, SaeField);
+    }
+
+    // The specification can be read where the files cannot.
+    private void WriteActivations(ActivationsSpec spec)
+    {
+        var heading = $"Activations (fields {ActivationsField}.…)";
+        try
+        {
+            using var data = ActivationData.Open(spec, 0, settings);
+            Heading($"{heading}: {data.Words}");
+        }
+        catch (BadInput error)
+        {
+            Heading(heading);
+            Line($"note: {error.Message}");
+        }
     }
 
     private void WriteModel(SyntheticModelSpec model)

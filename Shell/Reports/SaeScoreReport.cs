@@ -10,14 +10,16 @@ namespace SynthSae.Reports;
 /// <summary>The scores of a saved SAE.</summary>
 /// <param name="Name">Its folder, or its name on the hub.</param>
 /// <param name="Sae">The SAE.</param>
-/// <param name="World">The world that it was scored on.</param>
+/// <param name="Data">What it was scored on.</param>
+/// <param name="World">The same where it is a world, else null.</param>
 /// <param name="Scores">The scores.</param>
 /// <param name="Pruning">How its latents are pruned; null for not at all.</param>
 /// <param name="Baselines">A low and a high baseline of its width; or none.</param>
 public sealed record SaeScoreReport(
     string Name,
     Sae Sae,
-    LoadedWorld World,
+    string Data,
+    LoadedWorld? World,
     Scores Scores,
     Pruning? Pruning,
     IReadOnlyList<Baselining.Scored> Baselines)
@@ -25,7 +27,7 @@ public sealed record SaeScoreReport(
     /// <summary>The table.</summary>
     public void Write(Host host)
     {
-        host.Out.WriteLine($"{Name} on {World.Name}, {Counts.Exact(Scores.Samples)} samples");
+        host.Out.WriteLine($"{Name} on {Data}, {Counts.Exact(Scores.Samples)} samples");
         if (Pruning is not null)
         {
             host.Out.WriteLine(Pruning.Words);
@@ -49,7 +51,7 @@ public sealed record SaeScoreReport(
     }
 
     /// <summary>
-    /// {schema, sae, model, pruning, evaluation}, and with baselines {baselines:
+    /// {schema, sae, model or activations, pruning, evaluation}, and with baselines {baselines:
     /// [{name, evaluation}, …], oracle_relative_f1: {value, standard_error}}.
     /// </summary>
     public JsonObject ToJson()
@@ -58,7 +60,7 @@ public sealed record SaeScoreReport(
         {
             ["schema"] = 1,
             ["sae"] = HubNames.Find(Name) is null ? Path.GetFullPath(Name) : Name,
-            ["model"] = World.Name,
+            [Scores.HaveTruth ? "model" : "activations"] = Data,
             ["pruning"] = Pruning?.ToJson(),
             ["evaluation"] = Scores.ToJson(),
         };

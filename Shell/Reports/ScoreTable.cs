@@ -34,6 +34,7 @@ public static class ScoreTable
         }
 
         table.Write(host.Out, host.Width);
+        WriteDensity(scores.Saved, host);
         WriteNotes(scores, published, samples, host);
 
         T[] Row<T>(T title, T first, T second, T third, T fourth, T meaning) =>
@@ -58,6 +59,17 @@ public static class ScoreTable
         }
 
         table.Write(host.Out, host.Width);
+        WriteDensity(scores, host);
+    }
+
+    // Where the truth is known, the table of latents says more.
+    private static void WriteDensity(Scores scores, Host host)
+    {
+        if (!scores.HaveTruth && scores.Density is { } density)
+        {
+            host.Out.WriteLine();
+            DensityReport.Write(density, host);
+        }
     }
 
     private static void WriteNotes(
@@ -69,10 +81,13 @@ public static class ScoreTable
                 + "when all others are taken away.";
 
         host.Out.WriteLine();
+        var truth = scores.Trained.HaveTruth
+            ? "From F1 to accuracy, 1 is perfect. A latent's feature is the one that its decoder "
+                + "direction is nearest to. "
+            : "";
         Paragraph(
             host,
-            "From F1 to accuracy, 1 is perfect. A latent's feature is the one that its decoder "
-            + $"direction is nearest to. Scored on {Counts.Exact(scores.Trained.Samples)} samples that it "
+            $"{truth}Scored on {Counts.Exact(scores.Trained.Samples)} samples that it "
             + "was not trained on; ± is one standard error. \"trained\": with the selection rule "
             + "of training; \"saved\": as the saved SAE works, on each sample alone."
             + pruned);

@@ -7,6 +7,10 @@ public static class MetricNames
     public const string Mcc = "mcc";
     public const string Uniqueness = "uniqueness";
     public const string R2 = "explained_variance";
+    public const string SaeL0 = "sae_l0";
+    public const string Dead = "dead_latents";
+    public const string Shrinkage = "shrinkage";
+    public const string Mse = "mse";
 
     private static readonly (string Name, string Title, string Meaning)[] Known =
     [
@@ -17,11 +21,11 @@ public static class MetricNames
         ("precision", "precision", "firings with the feature active"),
         ("recall", "recall", "the feature's activity caught"),
         ("accuracy", "accuracy", "latent and feature agree"),
-        ("sae_l0", "SAE L0", "latents active per sample"),
+        (SaeL0, "SAE L0", "latents active per sample"),
         ("true_l0", "true L0", "features active per sample"),
-        ("dead_latents", "dead latents", "latents that never fired"),
-        ("shrinkage", "shrinkage", "length of x̂ over length of x"),
-        ("mse", "MSE", "squared error, summed over D"),
+        (Dead, "dead latents", "latents that never fired"),
+        (Shrinkage, "shrinkage", "length of x̂ over length of x"),
+        (Mse, "MSE", "squared error, summed over D"),
     ];
 
     /// <summary>The short name that people use.</summary>

@@ -6,6 +6,9 @@ public enum RunPhase
     /// <summary>Compiling the synthetic model, or loading it from the cache.</summary>
     World,
 
+    /// <summary>Opening files of activations.</summary>
+    Activations,
+
     /// <summary>Drawing batches and taking optimiser steps.</summary>
     Training,
 

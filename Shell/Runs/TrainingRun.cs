@@ -103,7 +103,7 @@ public sealed class TrainingRun
     private RunResult Execute(CancellationToken stop)
     {
         Announce();
-        var data = LoadData(stop);
+        using var data = LoadData(stop);
         var trainer = MakeTrainer(data);
         var complete = Train(trainer, data, stop);
         if (_last.Step == 0)
@@ -192,7 +192,7 @@ public sealed class TrainingRun
 
     private IRunData LoadData(CancellationToken stop)
     {
-        Begin(RunPhase.World, _source.Words);
+        Begin(_source.Phase, _source.Words);
         var data = _clock.Measure(
             _source.Event, () => Stoppable.Wait(_source.Load, stop));
         var seconds = Json.Seconds(_clock[_source.Event]);
@@ -344,7 +344,7 @@ public sealed class TrainingRun
     private RunScores? ScoreForms(
         Sae trained, Sae saved, Pruning? pruning, IRunData data, CancellationToken stop)
     {
-        var samples = _plan.Spec.Value.Evaluation.Samples;
+        var samples = data.ScoredSamples(_plan.Spec.Value.Evaluation.Samples);
         var prunes = pruning?.Threshold is not null;
         Begin(
             RunPhase.Evaluation,

@@ -29,8 +29,8 @@ let private results (folder: TemporaryFolder) (name: string) =
     (Cli.at "evaluation" result).ToJsonString(),
     (Cli.at "training" result).ToJsonString()
 
-let private uninterrupted (folder: TemporaryFolder) samples =
-    let outcome = Cli.spawn folder.Path [] (run samples @ [ "--out"; "whole"; "--quiet" ])
+let private uninterrupted (folder: TemporaryFolder) what =
+    let outcome = Cli.spawn folder.Path [] (what @ [ "--out"; "whole"; "--quiet" ])
     Assert.Equal(0, outcome.Code)
 
 let private checkpoints (folder: TemporaryFolder) =
@@ -52,7 +52,7 @@ let private kill (child: Diagnostics.Process) =
     child.Dispose()
 
 /// Kill a run at random moments, as long as it lasts but at most so many times, then let it end.
-let private killed (folder: TemporaryFolder) samples times =
+let private killed (folder: TemporaryFolder) what times =
     let random = Random()
     let whole = Cli.json (File.ReadAllText(folder.File "whole/result.json"))
 
@@ -61,7 +61,7 @@ let private killed (folder: TemporaryFolder) samples times =
     // So short that the run cannot end before the last kill.
     let longest = int (800.0 * (seconds "sample" + seconds "step") / float times)
     let mutable kills = 1
-    begin' folder (run samples @ often) |> kill
+    begin' folder (what @ often) |> kill
     let mutable lasts = true
 
     while lasts && kills < times do
@@ -88,10 +88,9 @@ let private killed (folder: TemporaryFolder) samples times =
 
     kills
 
-let private survives samples times =
-    use folder = new TemporaryFolder()
-    uninterrupted folder samples
-    let kills = killed folder samples times
+let private survives (folder: TemporaryFolder) what times =
+    uninterrupted folder what
+    let kills = killed folder what times
     Assert.True((kills = times), $"the run ended after {kills} kills of {times}")
     Assert.Equal(results folder "whole", results folder "run")
 
@@ -107,16 +106,26 @@ let private survives samples times =
 
 [<Fact>]
 let ``a run that is killed again and again gives the bits of the uninterrupted one`` () =
-    survives "2M" 8
+    use folder = new TemporaryFolder()
+    survives folder (run "2M") 8
+
+[<Fact>]
+let ``a run on files that is killed again and again gives the bits of the uninterrupted one`` () =
+    use folder = new TemporaryFolder()
+    ShardFiles.ofTiny (folder.File "acts") 20_000 |> ignore
+    let set = List.collect (fun setting -> [ "--set"; setting ])
+    // Many windows in an epoch, and many epochs.
+    survives folder (run "2M" @ set [ "activations=acts"; "activations.buffer_rows=3000" ]) 5
 
 [<Fact; Trait("Category", "Heavy")>]
 let ``a run that is killed a hundred times gives the bits of the uninterrupted one`` () =
-    survives "20M" 100
+    use folder = new TemporaryFolder()
+    survives folder (run "20M") 100
 
 [<Fact>]
 let ``a run that is stopped says how to go on, and passes over a damaged checkpoint`` () =
     use folder = new TemporaryFolder()
-    uninterrupted folder "1M"
+    uninterrupted folder (run "1M")
     let child = begin' folder (run "1M" @ often)
     Cli.signal "INT" child
     let stopped = Cli.finish child

@@ -5,6 +5,7 @@ open System.IO
 open System.Text
 open SynthSae.Compute
 open SynthSae.Compute.Files
+open SynthSae.Spec
 
 /// Files of activations of every kind.
 module ShardFiles =
@@ -99,3 +100,30 @@ module ShardFiles =
         |> ignore
 
         folder
+
+    /// Write samples of the preset `tiny` into a folder, the first third as .npy, the rest as safetensors; their
+    /// dimension.
+    let ofTiny (folder: string) (rows: int) : int =
+        let world =
+            Presets.tryFind "tiny"
+            |> Option.bind (fun preset -> RunSpec.model preset.Run)
+            |> Option.map SyntheticModelSpec.validate
+            |> function
+                | Some(Ok model) -> WorldCompiler.compile Backend.cpu model
+                | other -> failwith $"{other}"
+
+        let x = Matrix(rows, world.HiddenDim)
+        (Sampler.create Backend.cpu world).Sample(Stream.Inspection, 0L, Codes world.NumFeatures, x)
+
+        let part first count =
+            Matrix.init count x.Cols (fun row col -> x[first + row, col])
+
+        Directory.CreateDirectory folder |> ignore
+        Npy.write (Path.Combine(folder, "1.npy")) (part 0 (rows / 3))
+
+        Safetensors.write
+            (Path.Combine(folder, "2.safetensors"))
+            []
+            [ "acts", Tensor.Matrix(part (rows / 3) (rows - rows / 3)) ]
+
+        world.HiddenDim

@@ -80,36 +80,33 @@ module internal FileNumbers =
 
             first <- first + length
 
-    /// Elements of another type, converted one by one.
-    let inline private readAs
-        (file: PositionedFile)
-        (offset: int64)
-        (destination: Span<float32>)
-        ([<InlineIfLambda>] convert: 'S -> float32)
-        =
-        let stored = ArrayPool<'S>.Shared.Rent(min buffered destination.Length)
+    let private convert dtype (stored: ReadOnlySpan<byte>) (destination: Span<float32>) =
+        match dtype with
+        | Dtype.F16 -> HalfFloats.ofHalves (MemoryMarshal.Cast<byte, uint16> stored) destination
+        | Dtype.BF16 -> HalfFloats.ofBFloats (MemoryMarshal.Cast<byte, uint16> stored) destination
+        | Dtype.F64 ->
+            let values = MemoryMarshal.Cast<byte, float> stored
 
-        try
-            let mutable first = 0
-
-            while first < destination.Length do
-                let length = min buffered (destination.Length - first)
-                read file (offset + int64 first * int64 sizeof<'S>) (Span<'S>(stored, 0, length))
-
-                for i in 0 .. length - 1 do
-                    destination[first + i] <- convert stored[i]
-
-                first <- first + length
-        finally
-            ArrayPool<'S>.Shared.Return stored
+            for i in 0 .. values.Length - 1 do
+                destination[i] <- float32 values[i]
+        | other -> invalidArg (nameof dtype) $"{other} is no float type"
 
     /// Elements of a float type as float32: F16 and BF16 are widened exactly, F64 is rounded.
     let readFloat32 (file: PositionedFile) (dtype: Dtype) offset (destination: Span<float32>) =
-        match dtype with
-        | Dtype.F32 -> read file offset destination
-        | Dtype.F16 -> readAs file offset destination (fun (half: Half) -> float32 half)
-        | Dtype.BF16 ->
-            readAs file offset destination (fun (bits: uint16) ->
-                BitConverter.UInt32BitsToSingle(uint32 bits <<< 16))
-        | Dtype.F64 -> readAs file offset destination (fun (value: float) -> float32 value)
-        | other -> invalidArg (nameof dtype) $"{other} is no float type"
+        if dtype = Dtype.F32 then
+            read file offset destination
+        else
+            let size = Dtype.size dtype
+            let stored = ArrayPool<byte>.Shared.Rent(size * min buffered destination.Length)
+
+            try
+                let mutable first = 0
+
+                while first < destination.Length do
+                    let length = min buffered (destination.Length - first)
+                    let bytes = stored.AsSpan(0, size * length)
+                    file.Read(offset + int64 first * int64 size, bytes)
+                    convert dtype (Span<byte>.op_Implicit bytes) (destination.Slice(first, length))
+                    first <- first + length
+            finally
+                ArrayPool<byte>.Shared.Return stored

@@ -144,6 +144,38 @@ let ``half precision is widened exactly`` () =
     )
 
 [<Fact>]
+let ``every number of 16 bits is widened exactly`` () =
+    use folder = new TemporaryFolder()
+    let count = 0x10000 + 5
+    let bits i = uint16 (i % 0x10000)
+    let shape = $"[{count}]"
+    let size = 2 * count
+
+    let header =
+        "{" + tensor "h" "F16" shape 0 size + "," + tensor "b" "BF16" shape size (2 * size) + "}"
+
+    let path = raw header 0 folder.Path
+
+    let numbers =
+        [| for i in 0 .. count - 1 do
+               yield! BitConverter.GetBytes(bits i) |]
+
+    File.AppendAllBytes(path, Array.append numbers numbers)
+    use file = Safetensors.read path
+
+    let same (expected: float32) (actual: float32) =
+        BitConverter.SingleToInt32Bits expected = BitConverter.SingleToInt32Bits actual
+        || Single.IsNaN expected && Single.IsNaN actual
+
+    let halves, bfloats = file.Float32 "h", file.Float32 "b"
+
+    for i in 0 .. count - 1 do
+        let half = float32 (BitConverter.UInt16BitsToHalf(bits i))
+        let bfloat = BitConverter.UInt32BitsToSingle(uint32 (bits i) <<< 16)
+        Assert.True(same half halves[i], $"{half} {halves[i]}")
+        Assert.True(same bfloat bfloats[i], $"{bfloat} {bfloats[i]}")
+
+[<Fact>]
 let ``matrices of any size come back, also when written as the transpose`` () =
     let sizes = Gen.zip (Gen.choose (0, 150)) (Gen.choose (0, 150))
 

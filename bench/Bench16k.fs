@@ -16,10 +16,13 @@ module Bench16k =
 
     let private preset = valid (Presets.find "synth-sae-bench-16k")
 
+    /// The run of the preset.
+    let spec = preset.Run
+
     /// The run of the preset with another architecture.
     let run architecture =
-        { preset.Run with
-            Saes = [ { preset.Run.Sae with Architecture = architecture } ] }
+        { spec with
+            Saes = [ { spec.Sae with Architecture = architecture } ] }
         |> RunSpec.validate
         |> valid
 

@@ -5,7 +5,7 @@ open SynthSae.Compute
 /// Every benchmark, by group.
 module Suite =
     /// Groups in the order in which they run.
-    let groups = [ "peak"; "data"; "train"; "evaluate"; "world"; "scale" ]
+    let groups = [ "peak"; "data"; "train"; "architectures"; "evaluate"; "world"; "scale" ]
 
     /// Measure the wanted groups (all if none is named) on this many threads, telling each figure as it comes.
     let run (threads: int) (wanted: string list) (tell: Figure -> unit) : Figure list =
@@ -29,6 +29,9 @@ module Suite =
 
           if wants "train" then
               yield! told (TrainingBench.figures threads sampler.Value)
+
+          if wants "architectures" then
+              yield! told (ArchitectureBench.figures threads sampler.Value)
 
           if wants "evaluate" then
               yield! told (EvaluationBench.figures threads sampler.Value)

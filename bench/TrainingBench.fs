@@ -11,12 +11,6 @@ module TrainingBench =
 
     let private batchTopK = SaeArchitecture.BatchTopK(25.0, 0.01, family)
 
-    let private matchingPursuit =
-        SaeArchitecture.MatchingPursuit
-            { ResidualThreshold = 0.0
-              MaxIterations = Some 25
-              StopOnDuplicateSupport = false }
-
     /// The encoder's product alone, and its share of the machine's peak.
     let encoder threads (peak: float) =
         let x, weights = Matrix(Bench16k.Batch, 768), Matrix(4096, 768)
@@ -103,5 +97,4 @@ module TrainingBench =
     let figures threads (sampler: Sampler) =
         [ yield! architecture threads sampler "batchtopk" batchTopK 1227.2 (Some 18_000.0)
           yield! architecture threads sampler "topk" (SaeArchitecture.TopK(25, family)) 1266.1 None
-          yield! architecture threads sampler "matching pursuit" matchingPursuit 530.0 None
           yield withDead threads sampler ]

@@ -122,6 +122,41 @@ let ``a run that is killed a hundred times gives the bits of the uninterrupted o
     use folder = new TemporaryFolder()
     survives folder (run "20M") 100
 
+let private set settings =
+    settings |> List.collect (fun setting -> [ "--set"; setting ])
+
+/// What a run carries beside weights and moments: schedules, controllers, two thresholds, orders, scales.
+let private kinds =
+    dict
+        [ "matryoshka with lista",
+          [ "sae.architecture=matryoshka_batchtopk"
+            "sae.matryoshka_widths=[8,32]"
+            "sae.matryoshka_order=frequency"
+            "sae.matryoshka_detach=true"
+            "sae.use_matryoshka_aux_loss=true"
+            "sae.lista_eta=0.25"
+            "sae.l0_schedule={\"start\": 18}" ]
+          "jumprelu",
+          [ "sae.architecture=jumprelu"
+            "sae.jumprelu_bandwidth=1"
+            "sae.jumprelu_init_threshold=1"
+            "sae.decoder_init_norm=0.5"
+            "sae.target_l0=6"
+            "sae.jumprelu_parameter=log_threshold" ]
+          "gated", [ "sae.architecture=gated"; "sae.target_l0=8"; "sae.l1_warm_up_steps=300" ]
+          "standard", [ "sae.architecture=standard"; "sae.target_l0=8"; "sae.decoder_norm=unit" ]
+          "matching pursuit", [ "sae.architecture=matching_pursuit"; "sae.max_iterations=6" ] ]
+
+[<Theory; Trait("Category", "Heavy")>]
+[<InlineData("matryoshka with lista")>]
+[<InlineData("jumprelu")>]
+[<InlineData("gated")>]
+[<InlineData("standard")>]
+[<InlineData("matching pursuit")>]
+let ``a killed run of each kind gives the bits of the uninterrupted one`` (kind: string) =
+    use folder = new TemporaryFolder()
+    survives folder (run "4M" @ set kinds[kind]) 20
+
 [<Fact>]
 let ``a run that is stopped says how to go on, and passes over a damaged checkpoint`` () =
     use folder = new TemporaryFolder()

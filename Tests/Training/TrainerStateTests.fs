@@ -52,10 +52,9 @@ let private restored backend spec state =
     trainer.Restore state
     trainer
 
-let private goesOn (backend: Backend) (other: Backend) spec =
+let private goesOnFrom dead (backend: Backend) (other: Backend) spec =
     let whole = Trainer(backend, spec, dim)
-    let dead = steps whole 0 12
-    Assert.True(dead > 0, "AuxK took no part")
+    Assert.True(steps whole 0 12 >= dead, "AuxK took no part")
 
     let before = Trainer(backend, spec, dim)
     steps before 0 6 |> ignore
@@ -73,6 +72,33 @@ let private goesOn (backend: Backend) (other: Backend) spec =
     Assert.Equal(whole.DeadLatents.Count, after.DeadLatents.Count)
     // The state stands here as well.
     Assert.Equal<byte>(kept, bytes state)
+
+let private goesOn = goesOnFrom 1
+
+/// With an L0 that changes, and a coefficient that follows it.
+let private controlled (spec: SaeSpec) =
+    let target = if spec.Architecture.Coefficient.IsSome then Some 2.0 else spec.TargetL0
+
+    { spec with
+        TargetL0 = target
+        L0Schedule =
+            if target.IsSome || spec.Architecture.K.IsSome then
+                Some
+                    { Start = 6.0
+                      Steps = Some 8<step>
+                      Shape = ScheduleShape.Linear }
+            else
+                None }
+
+[<Fact>]
+let ``every architecture and option goes on to the bit, on any number of threads`` () =
+    let specs = FsCheck.FSharp.Gen.sample 60 (SaeSpecs.every dim latents) |> Seq.map controlled
+
+    for spec in specs do
+        goesOnFrom 0 (Backend.Cpu 1) (Backend.Cpu 3) (run spec)
+
+    for spec in Seq.truncate 15 specs do
+        goesOnFrom 0 Backend.Reference Backend.Reference (run spec)
 
 [<Fact>]
 let ``steps, a state and more steps give the bits of all steps in one go`` () =

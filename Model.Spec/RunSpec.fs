@@ -64,6 +64,13 @@ module RunSpec =
                 (k * float batch >= 1.0)
         | _ -> []
 
+    let private initialisationRules run (sae: SaeSpec) =
+        match sae.Initialization, run.Data with
+        | SaeInitialisation.Features _, DataSource.Activations _ ->
+            let rule = $"from features needs {modelField}, as activations have none"
+            Rules.check "initialization" rule "" false
+        | _ -> []
+
     /// Where an SAE stands in the JSON: its field, and its path.
     let private saePath run i =
         match run.Saes with
@@ -84,7 +91,10 @@ module RunSpec =
         let rules i sae =
             Rules.at
                 (saePath run i)
-                (dimensionRules run sae @ SaeSpec.rules sae @ batchRules run sae)
+                (dimensionRules run sae
+                 @ SaeSpec.rules sae
+                 @ batchRules run sae
+                 @ initialisationRules run sae)
 
         Rules.check saesField "must hold at least one SAE" "[]" (not (List.isEmpty run.Saes))
         @ commonDimension run

@@ -11,6 +11,10 @@ type Stream =
     | Evaluation
     /// Samples drawn for a person to look at, and for statistics of the world.
     | Inspection
+    /// Samples that dead latents are given a new start at.
+    | Resampling
+    /// Samples that the scale of inputs is estimated from.
+    | Scale
 
     /// Number of the stream in Philox counters.
     member stream.Id =
@@ -18,6 +22,8 @@ type Stream =
         | Training -> 0u
         | Evaluation -> 1u
         | Inspection -> 2u
+        | Resampling -> 3u
+        | Scale -> 4u
 
 /// What a draw is for: each purpose has counters of its own.
 [<RequireQualifiedAccess>]
@@ -34,6 +40,9 @@ type Purpose =
     | CorrelationMatrix
     | HierarchyShape
     | Initialisation
+    | FeatureNoise
+    // Once per resampling, whose step is the row; `index` is the place of a latent among the dead ones.
+    | Resampling
     // Once per epoch over files of activations, or per window of one.
     | BlockOrder
     | RowOrder
@@ -53,6 +62,8 @@ type Purpose =
         | Initialisation -> 21u
         | BlockOrder -> 22u
         | RowOrder -> 23u
+        | FeatureNoise -> 24u
+        | Resampling -> 25u
 
 /// Where each random word comes from. A draw is a pure function of (seed, stream, purpose, row, index):
 /// key = seed; counter = (index / 4, stream·256 + purpose, row low, row high); word index mod 4. Data therefore do not

@@ -10,13 +10,15 @@ type IBatches =
     /// Make x (B, D) samples first … first+B−1.
     abstract Fill: first: int64 * x: Matrix -> unit
 
-/// The training stream of a world.
+/// A stream of samples of a world.
 [<Sealed>]
-type SampledBatches(sampler: Sampler) =
+type SampledBatches(sampler: Sampler, stream: Stream) =
     let codes = Codes sampler.World.NumFeatures
+
+    /// The training stream.
+    new(sampler) = SampledBatches(sampler, Stream.Training)
 
     interface IBatches with
         member _.Dim = sampler.World.HiddenDim
 
-        member _.Fill(first, x) =
-            sampler.Sample(Stream.Training, first, codes, x)
+        member _.Fill(first, x) = sampler.Sample(stream, first, codes, x)

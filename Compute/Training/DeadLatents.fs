@@ -30,6 +30,18 @@ type DeadLatents(window: int<step>, counters: int[]) =
     member dead.Indices() =
         if count = 0 then [||] else [| 0 .. counters.Length - 1 |] |> Array.filter dead.IsDead
 
+    /// The latents that have not fired for more than so many steps, ascending.
+    member _.SilentFor(more: int<step>) =
+        [| 0 .. counters.Length - 1 |] |> Array.filter (fun latent -> counters[latent] > int more)
+
+    /// These latents count as if they had fired just now.
+    member dead.Forgive(latents: int[]) =
+        for latent in latents do
+            if dead.IsDead latent then
+                count <- count - 1
+
+            counters[latent] <- 0
+
     /// After a step whose batch gave these latent activations: one step older, 0 for those that
     /// fired.
     member dead.Update(codes: Codes) =

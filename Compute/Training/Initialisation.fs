@@ -47,13 +47,39 @@ module Initialisation =
             let length = sqrt (row |> Array.sumBy (fun w -> w * w))
             row |> Array.map (fun w -> w * norm / length)
 
-    /// The initial SAE on activations in R^dim: W_dec Kaiming-uniform with rows scaled to
-    /// `DecoderInitNorm`, W_enc = W_decᵀ, biases 0. A pure function of its arguments; `seed` is the run's.
-    let create (spec: SaeSpec) (dim: int) (seed: int64) : Sae =
+    /// What all weights are drawn with: the SAE's own seed, or the run's.
+    let seedOf (spec: SaeSpec) (run: int64) : uint64 =
+        uint64 (spec.Seed |> Option.defaultValue run)
+
+    /// The SAE with its first min(L, N) latents at the given features (N, D), plus Gaussian noise of this standard
+    /// deviation per number, decoder and encoder alike (reference: `init_sae_to_match_feature_dict`, REFERENCE
+    /// §8.8). They keep the norm that this gives them; the other latents stay as they are.
+    let ofFeatures (features: Matrix) (noise: float) (seed: uint64) (sae: Sae) : Sae =
+        if features.Cols <> sae.Dim then
+            invalidArg (nameof features) $"features in R^{features.Cols}, an SAE on R^{sae.Dim}"
+
+        let count = min sae.Latents features.Rows
+
+        let place (rows: Matrix) =
+            Matrix.init rows.Rows rows.Cols (fun latent i ->
+                if latent >= count then
+                    rows[latent, i]
+                elif noise = 0.0 then
+                    features[latent, i]
+                else
+                    let normal =
+                        Draw.normal seed Stream.Training Purpose.FeatureNoise (int64 latent) i
+
+                    float32 (float features[latent, i] + noise * float normal))
+
+        { sae with
+            Encoder = place sae.Encoder
+            Decoder = place sae.Decoder }
+
+    let private random (spec: SaeSpec) (dim: int) (seed: uint64) : Sae =
         let decoder = Matrix(spec.DSae, dim) // first: it refuses sizes that no array holds
 
         let norm = SaeSpec.decoderInitNorm spec
-        let seed = uint64 (spec.Seed |> Option.defaultValue seed)
 
         for latent in 0 .. spec.DSae - 1 do
             decoderRow norm seed dim latent
@@ -75,3 +101,31 @@ module Initialisation =
           Activation = activation
           Refinement = spec.ListaEta |> Option.map (fun eta -> { Eta = eta; First = activation })
           Scaling = scaling spec.Normalization }
+
+    let private withFeatures (spec: SaeSpec) (features: Matrix option) noise seed (sae: Sae) =
+        match features with
+        | None ->
+            let problem = "there are no features, as only a synthetic model has them"
+            raise (BadInput("sae.initialization", problem))
+        | Some features ->
+            let sae = ofFeatures features noise seed sae
+
+            if spec.DecoderNorm = DecoderNorm.Unit then
+                Rows.normalise 1 sae.Decoder
+                sae.Decoder.Span.Slice(0, sae.Encoder.Length).CopyTo sae.Encoder.Span
+
+            sae
+
+    /// The initial SAE on activations in R^dim: W_dec Kaiming-uniform with rows scaled to `DecoderInitNorm`, W_enc =
+    /// W_decᵀ, biases 0; or the first latents at given features (N, D), which the specification then needs. A
+    /// pure function of its arguments; `seed` is the run's. Raises `BadInput` when the features are missing.
+    let start (spec: SaeSpec) (features: Matrix option) (dim: int) (seed: int64) : Sae =
+        let seed = seedOf spec seed
+        let sae = random spec dim seed
+
+        match spec.Initialization with
+        | SaeInitialisation.Random -> sae
+        | SaeInitialisation.Features noise -> withFeatures spec features noise seed sae
+
+    /// `start` without features.
+    let create (spec: SaeSpec) (dim: int) (seed: int64) : Sae = start spec None dim seed

@@ -34,6 +34,11 @@ type FiringFrequencies(shares: float[], batches: int64) =
 
         batches <- batches + 1L
 
+    /// These latents have no past.
+    member _.Forget(latents: int[]) =
+        for latent in latents do
+            shares[latent] <- 0.0
+
     /// The latents, the most frequent first, of equals the lower one.
     member _.Order() : int[] =
         Array.init shares.Length id |> Array.sortBy (fun j -> struct (-shares[j], j))

@@ -6,45 +6,6 @@ open SynthSae.Compute.Autodiff
 open SynthSae.Compute.Ops
 open SynthSae.Spec
 
-/// What one training step saw.
-type StepReport =
-    {
-        /// 0-based number of the step.
-        Step: int64
-        /// Samples trained on, this batch included.
-        Samples: int64
-        /// The terms of the loss by the reference's names.
-        Losses: (string * float) list
-        /// Mean number of active latents per sample.
-        L0: float
-        /// Latents per sample that the step was told to keep; NaN where a coefficient decides.
-        K: float
-        /// λ of the sparsity loss in this step; 0 where there is none.
-        Coefficient: float
-        /// The coefficient cannot be moved further towards the L0 that is wanted.
-        IsSaturated: bool
-        /// Dead latents when the step began.
-        Dead: int
-        LearningRate: float
-        /// Global norm of the gradients before clipping.
-        GradientNorm: float
-        /// BatchTopK's running threshold after the step, 0 for other architectures.
-        Threshold: float
-    }
-
-    /// The sum of the terms.
-    member report.Loss = report.Losses |> List.sumBy snd
-
-    /// A term; 0 where there is none of that name.
-    member report.Term(name: string) =
-        report.Losses |> List.sumBy (fun (n, value) -> if n = name then value else 0.0)
-
-    /// Squared error, summed over D, mean over the batch.
-    member report.Mse = report.Term LossNames.Mse
-
-    /// All other terms.
-    member report.Auxiliary = report.Loss - report.Mse
-
 /// What an implementation of the step gives back.
 type private StepOutcome =
     { Losses: (string * float) list
@@ -64,6 +25,9 @@ type private IStep =
     /// Copies of the parameters and of Adam's moments, by name.
     abstract Arrays: Map<string, StateArray>
 
+    /// Give latents a new start.
+    abstract Renew: NewLatents -> unit
+
     /// Go on from these after so many steps.
     abstract Restore: arrays: Map<string, StateArray> * steps: int64 -> unit
 
@@ -82,15 +46,10 @@ type private Control =
 /// Trains one SAE on batches that the caller brings, as the reference's trainer does (REFERENCE §8.3).
 /// The result is a pure function of the spec and the batches; it does not depend on the number of threads.
 [<Sealed>]
-type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
+type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int, features: Matrix option) =
     let sae, training = spec.Value.Sae, spec.Value.Training
-
-    do
-        if sae.Resampling.IsSome || sae.Initialization <> SaeInitialisation.Random then
-            raise (BadInput("sae", "resampling and initialization from features are not there yet"))
-
     let architecture = SaeSpec.architecture sae
-    let initial = Initialisation.create sae dim training.Seed
+    let initial = Initialisation.start sae features dim training.Seed
     let totalSteps = Schedule.steps training
     let mutable dead = DeadLatents(training.DeadFeatureWindow, sae.DSae)
 
@@ -121,6 +80,9 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
 
             member _.Arrays = StateArrays.ofDense state
 
+            member _.Renew fresh =
+                state <- NewLatents.intoDense fresh state
+
             member _.Restore(arrays, steps) =
                 state <- { StateArrays.toDense arrays state with Step = int steps } }
 
@@ -142,6 +104,9 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
             member _.Sae = step.Sae
             member _.Arrays = StateArrays.ofSparse step
 
+            member _.Renew fresh =
+                NewLatents.intoSparse architecture fresh step
+
             member _.Restore(arrays, steps) =
                 StateArrays.copyInto step arrays
                 step.Continue steps }
@@ -157,6 +122,8 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
     let mutable samples = 0L
     let mutable frequencies = FiringFrequencies sae.DSae
     let mutable scaled = Matrix(0, dim)
+    // The last step before which samples were given to resample from.
+    let mutable resampledBefore = -1L
 
     let mutable control =
         { Threshold = 0.0
@@ -204,6 +171,29 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
                     else
                         control.Tuner }
 
+    /// What is to be resampled before the next step, and how.
+    let due () =
+        match sae.Resampling with
+        | Some resampling when
+            resampledBefore < steps && Resampling.isDue resampling totalSteps steps
+            ->
+            match dead.SilentFor resampling.Window with
+            | [||] -> None
+            | silent -> Some(resampling, silent)
+        | _ -> None
+
+    /// The SAE as it is trained in the next step, on scaled inputs.
+    let current () =
+        let k = (settings (int steps * 1<step>)).K
+        let now = step.Sae
+
+        { now with
+            Activation = now.Activation.WithK k
+            Refinement =
+                now.Refinement
+                |> Option.map (fun refinement ->
+                    { refinement with First = refinement.First.WithK k }) }
+
     let scaleInput (x: Matrix) =
         if control.InputScale = 1.0 then
             x
@@ -214,6 +204,9 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
             let factor = float32 control.InputScale
             Simd.combine factor x.Ptr 0.0f x.Ptr scaled.Ptr x.Length
             scaled
+
+    /// Without features to begin with.
+    new(backend, spec, dim) = Trainer(backend, spec, dim, None)
 
     /// Steps done.
     member _.Steps = steps
@@ -244,6 +237,34 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
     /// Multiply all inputs with this, above 0 (`ActivationScale.estimate`); to be said before the first step.
     member _.ScaleInputs(scale: float) =
         control <- { control with InputScale = scale }
+
+    /// Fresh samples that `Resample` must be given before the next step; 0 nearly always.
+    member _.SamplesWanted =
+        match due () with
+        | Some(resampling, _) -> resampling.Samples
+        | None -> 0
+
+    /// Give the dead latents that are due for it a new start (see `Resampling`) from fresh samples x, as many as are
+    /// wanted. Returns the latents that were resampled, ascending. They have no past: counters and firing
+    /// frequencies are 0.
+    member _.Resample(x: Matrix) : int[] =
+        match due () with
+        | Some(resampling, silent) when x.Rows = resampling.Samples ->
+            let x = scaleInput x
+            let now = current ()
+            let residuals = Resampling.residuals backend now training.BatchSize x
+            let seed = Initialisation.seedOf sae training.Seed
+            resampledBefore <- steps
+
+            match Resampling.start resampling seed steps now silent x residuals with
+            | Some fresh ->
+                step.Renew fresh
+                dead.Forgive fresh.Latents
+                frequencies.Forget fresh.Latents
+                fresh.Latents
+            | None -> [||]
+        | Some(resampling, _) -> invalidArg (nameof x) $"{x.Rows} samples, not {resampling.Samples}"
+        | None -> invalidOp "no samples are wanted before this step"
 
     /// The SAE in the form that is saved for inference, as a copy.
     member _.Export() : Sae =
@@ -313,10 +334,14 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int) =
         dead <- DeadLatents(training.DeadFeatureWindow, Array.copy state.StepsSinceFired)
         steps <- state.Steps
         samples <- state.Samples
+        resampledBefore <- -1L
 
     /// One optimiser step on x (B, D). Raises `BadInput` when the gradients are no longer finite: nothing can be
     /// learnt from there.
     member _.Step(x: Matrix) : StepReport =
+        if (due ()).IsSome then
+            invalidOp "samples to resample from are wanted before this step"
+
         let settings = settings (int steps * 1<step>)
         let deadBefore = dead.Count
         let outcome = step.Run(scaleInput x, settings)

@@ -191,6 +191,15 @@ let ``a run names its model`` () =
     |> theOne "synthetic_model" "must name a preset or a folder"
 
 [<Fact>]
+let ``only a synthetic model has features to begin at`` () =
+    let features = "sae.initialization.feature_noise", "0.1"
+
+    errorsOf [ "activations", "acts/"; features ]
+    |> theOne "sae.initialization" "from features needs synthetic_model, as activations have none"
+
+    Assert.True(RunSpec.set [ features ] tiny |> Result.bind RunSpec.validate |> Result.isOk)
+
+[<Fact>]
 let ``a named preset's dimension is compared with the SAE's`` () =
     errorsOf [ "synthetic_model", "small"; "sae.d_in", "16" ]
     |> theOne "sae.d_in" "must be hidden_dim 64"

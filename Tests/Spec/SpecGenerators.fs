@@ -496,7 +496,13 @@ module SpecGenerators =
                     (saes, haveDIn)
                     ||> List.map2 (fun sae hasDIn ->
                         { sae with
-                            DIn = if hasDIn && writtenOut then Some model.HiddenDim else None })
+                            DIn = if hasDIn && writtenOut then Some model.HiddenDim else None
+                            // Activations in files have no features.
+                            Initialization =
+                                if data.IsActivations then
+                                    SaeInitialisation.Random
+                                else
+                                    sae.Initialization })
                   Training = training
                   Evaluation = evaluation }
         }

@@ -85,3 +85,90 @@ let ``weights depend on the seed and on nothing else`` () =
     Assert.NotEqual<float32[]>(weights -7L, weights 7L)
     let wider = Initialisation.create { spec None with DSae = latents + 1 } dim 7L
     Assert.Equal<float32[]>(weights 7L, wider.Decoder.Span.Slice(0, latents * dim).ToArray())
+
+// ---- at given features -------------------------------------------------------------------------
+
+let private features = Samples.gaussian 5 40 dim
+
+let private atFeatures noise (spec: SaeSpec) =
+    Initialisation.start
+        { spec with
+            Initialization = SaeInitialisation.Features noise }
+        (Some features)
+        dim
+        7L
+
+let private rows first count (matrix: Matrix) =
+    matrix.Span.Slice(first * dim, count * dim).ToArray()
+
+[<Fact>]
+let ``the first latents begin at the features as they are, the others at random`` () =
+    let sae = atFeatures 0.0 (spec (Some 0.1))
+    Assert.Equal<float32[]>(rows 0 40 features, rows 0 40 sae.Decoder)
+
+    Assert.Equal<float32[]>(
+        rows 40 (latents - 40) scaled.Decoder,
+        rows 40 (latents - 40) sae.Decoder
+    )
+
+    Assert.Equal<float32[]>(rows 0 latents sae.Decoder, rows 0 latents sae.Encoder)
+
+    // Fewer latents than features.
+    let few =
+        atFeatures
+            0.0
+            { spec None with
+                DSae = 9
+                Architecture = (SaeSpec.topK 9 2).Architecture }
+
+    Assert.Equal<float32[]>(rows 0 9 features, rows 0 9 few.Decoder)
+
+[<Fact>]
+let ``noise at the features is normal, with the given standard deviation`` () =
+    let noise = 0.25
+    let sae = atFeatures noise (spec None)
+    Assert.Equal<float32[]>(rows 0 latents sae.Decoder, rows 0 latents sae.Encoder)
+
+    let z =
+        Array.map2 (fun a b -> float (a - b) / noise) (rows 0 40 sae.Decoder) (rows 0 40 features)
+
+    // Mean 0 ± 1/√n, mean square 1 ± √(2/n); five standard errors.
+    let n = float z.Length
+    Assert.InRange(Array.average z, -5.0 / sqrt n, 5.0 / sqrt n)
+    let square = z |> Array.averageBy (fun z -> z * z)
+    Assert.InRange(square - 1.0, -5.0 * sqrt (2.0 / n), 5.0 * sqrt (2.0 / n))
+    Assert.Equal<float32[]>(rows 0 40 sae.Decoder, rows 0 40 (atFeatures noise (spec None)).Decoder)
+
+[<Fact>]
+let ``features keep their norm unless rows must have norm 1`` () =
+    let sae = atFeatures 0.1 { spec None with DecoderNorm = DecoderNorm.Unit }
+
+    for latent in 0 .. latents - 1 do
+        Assert.InRange(Rows.squaredNormAt sae.Decoder latent, 1.0 - 1e-6, 1.0 + 1e-6)
+
+    Assert.Equal<float32[]>(rows 0 latents sae.Decoder, rows 0 latents sae.Encoder)
+
+    let pursuit =
+        SaeSpec.create
+            latents
+            (SaeArchitecture.MatchingPursuit
+                { ResidualThreshold = 0.0
+                  MaxIterations = Some 2
+                  StopOnDuplicateSupport = true })
+        |> atFeatures 0.0
+
+    Assert.Equal<float32[]>(rows 0 40 features, rows 0 40 pursuit.Decoder)
+    Assert.Equal(0, pursuit.Encoder.Rows)
+
+[<Fact>]
+let ``features that are missing are an input error`` () =
+    let error =
+        Assert.Throws<BadInput>(fun () ->
+            Initialisation.create
+                { spec None with
+                    Initialization = SaeInitialisation.Features 0.0 }
+                dim
+                7L
+            |> ignore)
+
+    Assert.Contains("sae.initialization", error.Message)

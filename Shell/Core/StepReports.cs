@@ -1,3 +1,4 @@
+using Microsoft.FSharp.Core;
 using SynthSae.Compute;
 using SynthSae.Compute.Training;
 using SynthSae.Runs;
@@ -13,6 +14,12 @@ internal sealed class StepReports(RunPlan plan, RunState? from)
 {
     private const int FirstBatches = 8;
     private const int Between = 100;
+
+    private readonly bool _hasCoefficient =
+        OptionModule.IsSome(plan.Spec.Value.Sae.Architecture.Coefficient);
+
+    private (double K, double Coefficient)? _before =
+        from is null ? null : (from.Last.K, from.Last.Coefficient);
 
     /// <summary>The variance of the data as far as it was measured.</summary>
     public MeanVariance Variance { get; private set; } = from?.Variance ?? default;
@@ -42,6 +49,10 @@ internal sealed class StepReports(RunPlan plan, RunState? from)
             Variance = Variance.Add(TotalVariance.ofBatch(x));
         }
 
+        var coefficient = _hasCoefficient ? report.Coefficient : double.NaN;
+        var moving = _before is { } before
+            && !(before.K.Equals(report.K) && before.Coefficient.Equals(coefficient));
+        _before = (report.K, coefficient);
         return new StepProgress(
             report.Step + 1,
             plan.Steps,
@@ -51,6 +62,13 @@ internal sealed class StepReports(RunPlan plan, RunState? from)
             report.L0,
             1 - report.Mse / Variance.Mean,
             report.Dead,
-            report.LearningRate);
+            report.LearningRate)
+        {
+            Terms = report.Losses.ToDictionary(term => term.Item1, term => term.Item2),
+            K = report.K,
+            Coefficient = coefficient,
+            IsMoving = moving,
+            IsSaturated = report.IsSaturated,
+        };
     }
 }

@@ -29,6 +29,15 @@ internal interface IRunData : IDisposable
     long ScoredSamples(long wanted);
 
     /// <summary>
+    /// Samples for what training needs beside its batches, numbered like those to train on: drawn
+    /// anew where samples can be drawn, else the samples to train on themselves.
+    /// </summary>
+    IBatches SamplesFor(SynthSae.Compute.Stream purpose) => TrainingBatches();
+
+    /// <summary>The true features (N, D); null where nothing is known of them.</summary>
+    Matrix? Features => null;
+
+    /// <summary>
     /// Score an SAE on samples that it was not trained on, as many as there are;
     /// <paramref name="progress"/> hears after each batch how many are done, and may throw to end
     /// it.

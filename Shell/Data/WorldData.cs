@@ -31,7 +31,14 @@ internal sealed class WorldData(LoadedWorld world, long seed, AppSettings settin
 
     /// <inheritdoc/>
     public IBatches TrainingBatches() =>
-        new SampledBatches(world.Sampler(settings.Backend(), seed));
+        SamplesFor(SynthSae.Compute.Stream.Training);
+
+    /// <inheritdoc/>
+    public IBatches SamplesFor(SynthSae.Compute.Stream purpose) =>
+        new SampledBatches(world.Sampler(settings.Backend(), seed), purpose);
+
+    /// <inheritdoc/>
+    public Matrix? Features => world.World.Dictionary;
 
     /// <inheritdoc/>
     public long ScoredSamples(long wanted) => wanted;

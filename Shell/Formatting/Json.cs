@@ -37,6 +37,10 @@ public static class Json
     public static JsonNode? Number(double value) =>
         double.IsFinite(value) ? JsonValue.Create(value) : null;
 
+    /// <summary>Numbers by name.</summary>
+    public static JsonObject Numbers(IEnumerable<KeyValuePair<string, double>> values) =>
+        new(values.Select(value => KeyValuePair.Create(value.Key, Number(value.Value))));
+
     /// <summary>Seconds to the millisecond.</summary>
     public static JsonNode? Seconds(TimeSpan span) => Number(Math.Round(span.TotalSeconds, 3));
 }

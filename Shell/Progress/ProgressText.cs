@@ -51,9 +51,15 @@ public static class ProgressText
     {
         var last = training.Last;
         return $"step {Counts.Exact(last.Step)} of {Counts.Exact(last.Steps)}  "
-            + $"loss {Numbers.Short(last.Loss)}  L0 {Fixed(last.L0, 1)}  R² {Fixed(last.R2, 4)}  "
+            + $"loss {Numbers.Short(last.Loss)}  L0 {Fixed(last.L0, 1)}{Moving(last)}  R² {Fixed(last.R2, 4)}  "
             + $"dead {Counts.Exact(last.Dead)} of {Counts.Exact(training.Latents)}";
     }
+
+    // What schedules and controllers move, while they do.
+    private static string Moving(StepProgress last) =>
+        !last.IsMoving ? ""
+        : double.IsNaN(last.Coefficient) ? $"  k {Fixed(last.K, 1)}"
+        : $"  λ {Numbers.Short(last.Coefficient)}";
 
     private static string WithBar(string name, double share, string text, int width)
     {

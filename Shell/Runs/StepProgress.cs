@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace SynthSae.Runs;
 
 /// <summary>The state of training after a step.</summary>
@@ -20,4 +22,21 @@ public readonly record struct StepProgress(
     double L0,
     double R2,
     int Dead,
-    double Lr);
+    double Lr)
+{
+    /// <summary>The terms of the loss by the reference's names.</summary>
+    public IReadOnlyDictionary<string, double> Terms { get; init; } =
+        ReadOnlyDictionary<string, double>.Empty;
+
+    /// <summary>Latents per sample to be kept in the step; NaN where a coefficient decides.</summary>
+    public double K { get; init; } = double.NaN;
+
+    /// <summary>Weight of the sparsity loss in the step; NaN where there is none.</summary>
+    public double Coefficient { get; init; } = double.NaN;
+
+    /// <summary>K or the coefficient were others in the step before.</summary>
+    public bool IsMoving { get; init; }
+
+    /// <summary>The coefficient cannot be moved further towards the L0 that is wanted.</summary>
+    public bool IsSaturated { get; init; }
+}

@@ -2,6 +2,7 @@ using System.Collections.ObjectModel;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Microsoft.FSharp.Collections;
+using Microsoft.FSharp.Core;
 using SynthSae.Compute;
 using SynthSae.Compute.Files;
 using SynthSae.Compute.Training;
@@ -34,6 +35,7 @@ public sealed class TrainingRun
     private readonly StepReports _reports;
     private readonly int _sittings;
     private StepProgress _last;
+    private bool _saturated;
     private long _lastCheckpoint = Stopwatch.GetTimestamp();
 
     private TrainingRun(RunStart start, IRunObserver observer, EventLog events)
@@ -176,7 +178,8 @@ public sealed class TrainingRun
 
     private Trainer MakeTrainer(IRunData data)
     {
-        var trainer = new Trainer(_settings.Backend(), _plan.Spec, data.Dim);
+        var trainer = new Trainer(
+            _settings.Backend(), _plan.Spec, data.Dim, OptionModule.OfObj(data.Features));
         if (_resumption is { } from)
         {
             if (from.Run.Data != data.Checksum)
@@ -210,6 +213,12 @@ public sealed class TrainingRun
     {
         Begin(RunPhase.Training, $"{Counts.Exact(_plan.Steps)} steps");
         var batches = data.TrainingBatches();
+        var extra = new ExtraSamples(data, _plan, _events);
+        if (_clock.Measure(TimedParts.Sample, () => extra.Scale(trainer, stop)) is { } scaled)
+        {
+            Note(scaled);
+        }
+
         var x = new Matrix(_plan.BatchSize, data.Dim);
         var evaluateEvery = _plan.Spec.Value.Evaluation.Frequency;
 
@@ -220,6 +229,8 @@ public sealed class TrainingRun
                 return false;
             }
 
+            var now = step;
+            _clock.Measure(TimedParts.Step, () => extra.Resample(trainer, now));
             var first = (step - 1) * _plan.BatchSize;
             _clock.Measure(TimedParts.Sample, () => batches.Fill(first, x));
             var report = _clock.Measure(TimedParts.Step, () => trainer.Step(x));
@@ -244,6 +255,13 @@ public sealed class TrainingRun
         _last = progress;
         _observer.Step(progress);
         var step = progress.Step;
+        if (progress.IsSaturated && !_saturated)
+        {
+            _saturated = true;
+            Note($"the coefficient has been moved to {Numbers.Short(progress.Coefficient)} and "
+                + $"goes no further: an L0 of {Numbers.Short(_plan.K)} is out of reach");
+        }
+
         if (step % _settings.LogEvery != 0 && step != 1 && step != _plan.Steps)
         {
             return;
@@ -255,7 +273,10 @@ public sealed class TrainingRun
             ("samples", _last.Samples),
             ("loss", Json.Number(_last.Loss)),
             ("mse", Json.Number(_last.Mse)),
+            ("losses", Json.Numbers(_last.Terms)),
             ("l0", Json.Number(_last.L0)),
+            ("k", Json.Number(_last.K)),
+            ("coefficient", Json.Number(_last.Coefficient)),
             ("explained_variance", Json.Number(_last.R2)),
             ("dead_latents", _last.Dead),
             ("lr", Json.Number(_last.Lr)),

@@ -33,9 +33,11 @@ let private numbers (batches: IBatches) (first: int64) count : int list =
           Assert.Equal(0.5f, x[row, 1])
           int x[row, 0] ]
 
+/// Files of which a buffer holds blocks of one row, or of several with a last one that is shorter.
 let private cases =
     gen {
-        let! sizes = Gen.nonEmptyListOf (Gen.choose (1, 60)) |> Gen.resize 6
+        let! most = Gen.elements [ 60; 1500 ]
+        let! sizes = Gen.nonEmptyListOf (Gen.choose (1, most)) |> Gen.resize 6
         let rows = List.sum sizes
         let! heldOut = Gen.choose (0, rows - 1)
         let! buffer = Gen.oneof [ Gen.choose (1, rows); Gen.choose (1, 2 * rows + 1) ]
@@ -64,21 +66,23 @@ let ``each row that is not held out comes once in every epoch`` () =
 let ``any batch made alone is that of the stream, whatever the size of batches and the threads``
     ()
     =
-    let jumps = Gen.nonEmptyListOf (Gen.zip (Gen.choose (0, 400)) (Gen.choose (1, 150)))
+    let jumps = Gen.nonEmptyListOf (Gen.zip (Gen.choose (0, 999)) (Gen.choose (1, 150)))
 
     Property.forAll (Gen.zip cases jumps) (fun ((sizes, heldOut, buffer, seed), jumps) ->
         use folder = new TemporaryFolder()
         use rows = numbered folder sizes
         use stream = shuffled 1 rows heldOut buffer seed
         use other = shuffled 3 rows heldOut buffer seed
+        let epochs = 2L * (rows.Rows - heldOut)
 
         let all =
-            [| for first in 0L..11L..550L do
+            [| for first in 0L .. 11L .. epochs + 150L do
                    yield! numbers stream first 11 |]
 
         jumps
-        |> List.forall (fun (first, count) ->
-            numbers other (int64 first) count = List.ofArray all[first .. first + count - 1]))
+        |> List.forall (fun (thousandth, count) ->
+            let first = epochs * int64 thousandth / 1000L
+            numbers other first count = List.ofArray all[int first .. int first + count - 1]))
 
 [<Fact>]
 let ``epochs and seeds have orders of their own`` () =

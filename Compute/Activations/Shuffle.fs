@@ -21,6 +21,9 @@ type Shuffle =
     /// Number of windows in an epoch.
     member shuffle.Windows = (shuffle.Blocks + shuffle.WindowBlocks - 1) / shuffle.WindowBlocks
 
+    /// Windows that are in memory while it is gone through: the one in use, and the next if there is one.
+    member shuffle.Buffers = min 2 shuffle.Windows
+
     /// Rows of the largest window.
     member shuffle.WindowRows =
         int (min shuffle.Rows (int64 shuffle.WindowBlocks * int64 shuffle.BlockRows))

@@ -87,7 +87,7 @@ public static class FileTransforms
     }
 
     private static Matrix Read(string path, string name, int columns, SavedSae saved) =>
-        IsNpy(path)
+        Files.IsNpy(path)
             ? ReadNpy(path, columns, saved)
             : ReadSafetensors(path, name, columns, saved);
 
@@ -105,9 +105,6 @@ public static class FileTransforms
         CheckShape(path, tensor, file.Info(name).Shape, columns, saved);
         return Finite(ReadFloats(file, name), path, tensor);
     }
-
-    private static bool IsNpy(string path) =>
-        path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase);
 
     private static void CheckShape(
         string path, string what, FSharpList<long> shape, int columns, SavedSae saved)
@@ -190,7 +187,7 @@ public static class FileTransforms
 
     private static void Write(string path, string name, Matrix matrix)
     {
-        if (IsNpy(path))
+        if (Files.IsNpy(path))
         {
             Npy.write(path, matrix);
             return;

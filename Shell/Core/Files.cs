@@ -5,6 +5,10 @@ namespace SynthSae.Core;
 /// <summary>Files as the core writes them: whole or not at all, errors in one line.</summary>
 public static class Files
 {
+    /// <summary>True if a file's name says that it is a NumPy array.</summary>
+    public static bool IsNpy(string path) =>
+        path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Write a text file.</summary>
     public static void WriteText(string path, string content) =>
         AtomicFile.writeText(path, content);

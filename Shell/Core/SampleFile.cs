@@ -8,6 +8,7 @@ namespace SynthSae.Core;
 /// <summary>
 /// Samples of a world as a safetensors file: <c>x</c> (n, D), and the true features in CSR form,
 /// <c>row_start</c> (n+1, int64), <c>index</c> (int32), <c>value</c> (float32); the metadata say N.
+/// An .npy file has x alone.
 /// </summary>
 public static class SampleFile
 {
@@ -41,6 +42,12 @@ public static class SampleFile
                 value.AddRange(codes.RowValue(row));
                 rowStart.Add(index.Count);
             }
+        }
+
+        if (Files.IsNpy(path))
+        {
+            Npy.write(path, x);
+            return;
         }
 
         var tensors = Tensors(x, rowStart, index, value);

@@ -13,19 +13,23 @@ namespace SynthSae.Data;
 internal sealed class ActivationData : IRunData
 {
     private readonly ActivationRows _rows;
-    private readonly RowSplit _split;
+    private readonly long _heldOut;
+    private readonly Shuffle _shuffle;
     private readonly AppSettings _settings;
     private readonly Lazy<ShuffledRows> _shuffled;
 
     private ActivationData(
         string name,
         ActivationRows rows,
-        RowSplit split,
-        AppSettings settings,
-        Func<ShuffledRows> shuffled)
+        RowSplit training,
+        long heldOut,
+        Shuffle shuffle,
+        AppSettings settings)
     {
-        (Name, _rows, _split, _settings) = (name, rows, split, settings);
-        _shuffled = new Lazy<ShuffledRows>(shuffled);
+        (Name, _rows, _heldOut) = (name, rows, heldOut);
+        (_shuffle, _settings) = (shuffle, settings);
+        _shuffled = new Lazy<ShuffledRows>(
+            () => new ShuffledRows(settings.Threads, rows, training, shuffle));
     }
 
     /// <inheritdoc/>
@@ -43,17 +47,21 @@ internal sealed class ActivationData : IRunData
         ("files", _rows.Files),
         ("rows", _rows.Rows),
         ("dim", _rows.Dim),
-        ("held_out", _split.HeldOut),
+        ("held_out", _heldOut),
     ];
 
     /// <inheritdoc/>
-    public IEnumerable<string> Notes => [Words];
+    public IEnumerable<string> Notes =>
+        [$"{Words}; {Numbers.Bytes(BufferBytes)} in memory at a time"];
 
     /// <summary>Files, rows and dimension in a few words.</summary>
     public string Words =>
         $"{Counts.Exact(_rows.Files)} file{(_rows.Files == 1 ? "" : "s")}, "
         + $"{Counts.Exact(_rows.Rows)} activations in R^{_rows.Dim}, "
-        + $"{Counts.Exact(_split.HeldOut)} of them held out";
+        + $"{Counts.Exact(_heldOut)} of them held out";
+
+    private long BufferBytes =>
+        (long)sizeof(float) * _shuffle.Buffers * _shuffle.WindowRows * _rows.Dim;
 
     /// <summary>What a run of this seed trains on, and is scored on.</summary>
     public static ActivationData Open(ActivationsSpec spec, long seed, AppSettings settings)
@@ -64,8 +72,7 @@ internal sealed class ActivationData : IRunData
             var split = RowSplitModule.ofSpec(rows.Rows, spec.HeldOut);
             var shuffle = ShuffleModule.create(split.Training, spec.BufferRows, seed);
             var name = spec.Files.Length == 1 ? spec.Files.Head : "activations";
-            return new ActivationData(name, rows, split, settings, () =>
-                new ShuffledRows(settings.Threads, rows, split, shuffle));
+            return new ActivationData(name, rows, split, split.HeldOut, shuffle, settings);
         }
         catch
         {
@@ -89,17 +96,15 @@ internal sealed class ActivationData : IRunData
 
         var standard = ActivationsSpecModule.create(ListModule.OfSeq(files));
         var shuffle = ShuffleModule.create(rows.Rows, standard.BufferRows, 0);
-        return new ActivationData(
-            title, rows, RowSplitModule.create(rows.Rows, rows.Rows), settings, () =>
-                new ShuffledRows(
-                    settings.Threads, rows, RowSplitModule.create(rows.Rows, 0), shuffle));
+        var all = RowSplitModule.create(rows.Rows, 0);
+        return new ActivationData(title, rows, all, rows.Rows, shuffle, settings);
     }
 
     /// <inheritdoc/>
     public IBatches TrainingBatches() => _shuffled.Value;
 
     /// <inheritdoc/>
-    public long ScoredSamples(long wanted) => Math.Min(wanted, _split.HeldOut);
+    public long ScoredSamples(long wanted) => Math.Min(wanted, _heldOut);
 
     /// <inheritdoc/>
     public Scoring.Scored Score(

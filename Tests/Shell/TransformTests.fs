@@ -103,6 +103,23 @@ let ``a file without the tensor is refused with its name`` () =
     Assert.Contains("'f'", outcome.Error)
 
 [<Fact>]
+let ``samples in an npy file are those in safetensors`` () =
+    use folder = new TemporaryFolder()
+
+    let sample name =
+        let args = [ "sample"; "tiny"; "--samples"; "50"; "--cache"; "none"; "--out" ]
+        Assert.Equal(0, (Cli.run (args @ [ folder.File name ])).Code)
+
+    sample "x.safetensors"
+    sample "x.npy"
+    use array = Npy.read (folder.File "x.npy")
+
+    Assert.Equal<float32>(
+        (matrix (folder.File "x.safetensors") "x").Span.ToArray(),
+        array.Matrix().Span.ToArray()
+    )
+
+[<Fact>]
 let ``samples in a file are those of the world, with their codes`` () =
     use folder = new TemporaryFolder()
     let path = folder.File "samples.safetensors"

@@ -91,9 +91,8 @@ module LatentGradientsCpu =
         for d in 0 .. sae.Dim - 1 do
             gradient[d] <- float32 total[d]
 
-    /// The gradients at the given lists: added to `encoder`, `decoder` (L, D) and `bias` (L) or, where not
-    /// `adds`, written over them. The slopes of entries stay in the lists.
-    let run
+    /// Entry by entry.
+    let private runSparse
         threads
         (sae: Sae)
         (path: LatentPath)
@@ -156,3 +155,89 @@ module LatentGradientsCpu =
                     sum <- sum + slope
 
                 bias[latent] <- if adds then bias[latent] + sum else sum)
+
+    /// The slopes of a latent's entries from the gradients by its code, kept in the lists; their sum.
+    let private slopesOf
+        (lists: LatentLists)
+        latent
+        (byCode: int -> float32)
+        (found: int -> float32 -> unit)
+        =
+        let mutable sum = 0.0f
+
+        for entry in lists.Start[latent] .. lists.Start[latent + 1] - 1 do
+            let byCode = byCode lists.Sample[entry]
+            let slope = lists.Gate entry * byCode + lists.Extra entry
+            lists.ByCode[entry] <- byCode
+            lists.Slope[entry] <- slope
+            found entry slope
+            sum <- sum + slope
+
+        sum
+
+    /// whole ← factor·part, or whole + factor·part.
+    let private give threads adds factor (part: Matrix) (whole: Matrix) =
+        Threads.ranges threads whole.Rows Grain (fun _ first last ->
+            for row in first .. last - 1 do
+                let target = whole.RowPtr row
+                let kept = if adds then 1.0f else 0.0f
+                Simd.combine factor (part.RowPtr row) kept target target whole.Cols)
+
+    /// By dense products, which are cheaper where a good part of all entries takes part: all latents see the first
+    /// block of errors.
+    let private runDense
+        threads
+        (sae: Sae)
+        (path: LatentPath)
+        (lists: LatentLists)
+        (adds: bool)
+        (encoder: Matrix)
+        (decoder: Matrix)
+        (bias: float32[])
+        =
+        let rows, latents = path.Input.Rows, sae.Latents
+        let values, slopes = Matrix(latents, rows), Matrix(latents, rows)
+        let byCode = Matrix(latents, rows)
+        GemmCpu.multiply threads false sae.Decoder true path.Error byCode
+
+        Threads.ranges threads latents Grain (fun _ first last ->
+            for latent in first .. last - 1 do
+                let scale =
+                    if path.EncoderScale.Length = 0 then 1.0f else path.EncoderScale[latent]
+
+                let sum =
+                    slopesOf
+                        lists
+                        latent
+                        (fun row -> path.Factor * byCode[latent, row])
+                        (fun entry slope ->
+                            values[latent, lists.Sample[entry]] <- lists.Value[entry]
+                            slopes[latent, lists.Sample[entry]] <- scale * slope)
+
+                bias[latent] <- if adds then bias[latent] + sum else sum)
+
+        let part = Matrix(latents, sae.Dim)
+        GemmCpu.multiply threads false values false path.Error part
+        give threads adds path.Factor part decoder
+        GemmCpu.multiply threads false slopes false path.Input part
+        give threads adds 1.0f part encoder
+
+    /// The gradients at the given lists: added to `encoder`, `decoder` (L, D) and `bias` (L) or, where not
+    /// `adds`, written over them. The slopes of entries stay in the lists.
+    let run
+        threads
+        (sae: Sae)
+        (path: LatentPath)
+        (lists: LatentLists)
+        (adds: bool)
+        (encoder: Matrix)
+        (decoder: Matrix)
+        (bias: float32[])
+        =
+        let entries = lists.Start[sae.Latents]
+        let oneBlock = path.Error.Rows = path.Input.Rows
+
+        if oneBlock && LatentGradients.isDense entries path.Input.Rows sae.Latents then
+            runDense threads sae path lists adds encoder decoder bias
+        else
+            runSparse threads sae path lists adds encoder decoder bias

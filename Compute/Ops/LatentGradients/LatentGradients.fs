@@ -43,6 +43,11 @@ type LatentPath =
 /// The decoder norm that selection compares with cancels between codes and decoder, and has no gradient.
 /// Cost 6·nnz·D FLOP. Latents without entries add nothing. Tolerance 1e-5 of the row's norm.
 module LatentGradients =
+    /// Whether so many entries of a batch make dense products the cheaper way: three products at the machine's peak
+    /// against three passes over D numbers for each entry, from about an eighth of all entries on.
+    let isDense entries batch latents =
+        8L * int64 entries > int64 batch * int64 latents
+
     /// Zeros for an SAE of L latents on R^D with an encoder and no more.
     let create latents dim : Parameters =
         { Encoder = Matrix(latents, dim)

@@ -145,7 +145,12 @@ let private kinds =
             "sae.jumprelu_parameter=log_threshold" ]
           "gated", [ "sae.architecture=gated"; "sae.target_l0=8"; "sae.l1_warm_up_steps=300" ]
           "standard", [ "sae.architecture=standard"; "sae.target_l0=8"; "sae.decoder_norm=unit" ]
-          "matching pursuit", [ "sae.architecture=matching_pursuit"; "sae.max_iterations=6" ] ]
+          "matching pursuit", [ "sae.architecture=matching_pursuit"; "sae.max_iterations=6" ]
+          "resampled",
+          [ "sae.aux_loss_coefficient=0"
+            "sae.resampling={\"every\": 100, \"window\": 3, \"samples\": 2000}"
+            "sae.normalize_activations=expected_average_only_in"
+            "n_batches_for_norm_estimate=20" ] ]
 
 [<Theory; Trait("Category", "Heavy")>]
 [<InlineData("matryoshka with lista")>]
@@ -153,6 +158,7 @@ let private kinds =
 [<InlineData("gated")>]
 [<InlineData("standard")>]
 [<InlineData("matching pursuit")>]
+[<InlineData("resampled")>]
 let ``a killed run of each kind gives the bits of the uninterrupted one`` (kind: string) =
     use folder = new TemporaryFolder()
     survives folder (run "4M" @ set kinds[kind]) 20

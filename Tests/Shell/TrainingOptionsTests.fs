@@ -125,3 +125,29 @@ let ``an SAE that begins at the features is near them at once`` () =
     Assert.InRange(mcc "exact" [ "sae.initialization.feature_noise=0" ], 0.9999, 1.0001)
     Assert.InRange(mcc "noisy" [ "sae.initialization.feature_noise=0.05" ], 0.9, 0.9999)
     Assert.InRange(mcc "random" [], 0.0, 0.8)
+
+[<Fact>]
+let ``activations in files are scaled and resampled from, too`` () =
+    use folder = new TemporaryFolder()
+    let acts = folder.File "acts"
+    ShardFiles.ofTiny acts 3000 |> ignore
+
+    let settings =
+        [ $"activations={acts}"
+          "sae.normalize_activations=expected_average_only_in"
+          "n_batches_for_norm_estimate=5"
+          "sae.k=0.002"
+          "sae.aux_loss_coefficient=0"
+          "sae.resampling.every=10"
+          "sae.resampling.window=2"
+          "sae.resampling.samples=256" ]
+
+    let _, events = run folder "run" settings
+    Assert.Single(ofKind "scaled" events) |> ignore
+    Assert.NotEmpty(ofKind "resampled" events)
+    run folder "again" settings |> ignore
+
+    let weights name =
+        File.ReadAllBytes(folder.File $"{name}/sae/sae_weights.safetensors")
+
+    Assert.Equal<byte>(weights "run", weights "again")

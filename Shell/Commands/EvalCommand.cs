@@ -199,6 +199,7 @@ internal sealed class EvalCommand : CliCommand
             : parsed.GetValue(_model) is { } model
                 ? RunData.ToScore(PullDisplay.Pin(_host, model), settings)
             : RunFolder.Is(sae) ? RunData.ToScore(sae, settings)
+            : RunFolder.Holding(sae) is { } run ? RunData.ToScore(run.Path, settings)
             : throw Failure.BadInput(
                 "--model",
                 $"say which synthetic model to score {sae} on, or name files of activations");

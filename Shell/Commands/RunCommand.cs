@@ -31,6 +31,14 @@ internal sealed class RunCommand : CliCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
+    private readonly Option<string[]> _sweep = new("--sweep")
+    {
+        Description = "Train an SAE for each of these values of a field, all on the same batches, "
+            + "e.g. sae.k=15,20,25; repeated, for every combination.",
+        HelpName = "path=values",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
     private readonly Option<long?> _samples =
         CliOptions.Count("--samples", "Samples to train on, e.g. 2M.");
 
@@ -55,6 +63,7 @@ internal sealed class RunCommand : CliCommand
         Arguments.Add(_what);
         Add(_resume);
         Add(_set);
+        Add(_sweep);
         Add(_samples);
         Add(_seed);
         Add(_evalSamples);
@@ -79,6 +88,7 @@ internal sealed class RunCommand : CliCommand
         ("synthsae run small", "a complete run in seconds"),
         ("synthsae run synth-sae-bench-16k --samples 2M", "the benchmark, on fewer samples"),
         ("synthsae run small --set sae.k=12 --seed 1 --json", "another sparsity; figures as JSON"),
+        ("synthsae run small --sweep sae.k=4,6,8", "three SAEs on the same batches"),
         ("synthsae run runs/ID --out again", "repeat a run"),
         ("synthsae run --resume runs/ID", "go on with a run that was stopped or killed"),
     ];
@@ -86,7 +96,8 @@ internal sealed class RunCommand : CliCommand
     private int Execute(ParseResult parsed)
     {
         using var start = Start(parsed);
-        var observer = Observers.For(_host, start.Plan.Latents, parsed.GetValue(_quiet));
+        var latents = start.Plan.Saes.Select(sae => sae.Latents).ToList();
+        var observer = Observers.For(_host, latents, parsed.GetValue(_quiet));
         using var stop = new StopSignal(
             _host, () => observer.Note("stopping; again to end at once"));
         var result = Train(start, observer, stop.Token);
@@ -128,7 +139,9 @@ internal sealed class RunCommand : CliCommand
     private RunPlan Plan(ParseResult parsed)
     {
         using var display = new PullDisplay(_host);
-        return RunSpecs.Load(parsed.GetRequiredValue(_what), Changes(parsed), display);
+        var sweep = (parsed.GetValue(_sweep) ?? []).Select(axis => Split(_sweep.Name, axis));
+        return RunSpecs.Load(
+            parsed.GetRequiredValue(_what), Changes(parsed), [.. sweep], display);
     }
 
     // A run that goes on is what its folder says.
@@ -146,7 +159,7 @@ internal sealed class RunCommand : CliCommand
 
         string[] decided =
         [
-            _set.Name, _samples.Name, _seed.Name, _evalSamples.Name, _out.Name,
+            _set.Name, _sweep.Name, _samples.Name, _seed.Name, _evalSamples.Name, _out.Name,
             SettingNames.Backend.Flag, SettingNames.Runs.Flag,
         ];
         var given = result.Children.OfType<OptionResult>().Where(option => !option.Implicit);
@@ -181,7 +194,9 @@ internal sealed class RunCommand : CliCommand
 
     private List<(string, string)> Changes(ParseResult parsed)
     {
-        var changes = (parsed.GetValue(_set) ?? []).Select(Split).ToList();
+        var changes = (parsed.GetValue(_set) ?? [])
+            .Select(change => Split(_set.Name, change))
+            .ToList();
         void AddCount(Option<long?> option, string path)
         {
             if (parsed.GetValue(option) is { } count)
@@ -196,8 +211,8 @@ internal sealed class RunCommand : CliCommand
         return changes;
     }
 
-    private static (string Path, string Value) Split(string change) =>
+    private static (string Path, string Value) Split(string option, string change) =>
         change.IndexOf('=') is > 0 and var at
             ? (change[..at], change[(at + 1)..])
-            : throw Failure.BadInput("--set", $"must have the form path=value (got {change})");
+            : throw Failure.BadInput(option, $"must have the form path=value (got {change})");
 }

@@ -1,4 +1,3 @@
-using Microsoft.FSharp.Core;
 using SynthSae.Spec;
 
 namespace SynthSae.Core;
@@ -11,26 +10,11 @@ public sealed record RunPlan(string Name, Valid<RunSpec> Spec)
     /// <summary>The specification in the reference's field names.</summary>
     public string Json => RunSpecs.ToJson(Spec.Value);
 
-    /// <summary>E.g. "BatchTopK".</summary>
-    public string Architecture =>
-        Spec.Value.Sae.Architecture switch
-        {
-            SaeArchitecture.BatchTopK => "BatchTopK",
-            SaeArchitecture.TopK => "TopK",
-            SaeArchitecture.JumpRelu => "JumpReLU",
-            var other => other.GetType().Name,
-        };
+    /// <summary>What is trained, all on the same batches.</summary>
+    public IReadOnlyList<SaePlan> Saes { get; } = SaePlan.All(Spec);
 
-    /// <summary>Wanted number of active latents per sample; NaN where a coefficient decides.</summary>
-    public double K =>
-        SaeSpecModule.l0(Spec.Value.Sae) is { Value: var k } ? k : double.NaN;
-
-    /// <summary>D as the specification wants it; null to take the model's.</summary>
-    public int? Dimension =>
-        OptionModule.IsSome(Spec.Value.Sae.DIn) ? Spec.Value.Sae.DIn.Value : null;
-
-    /// <summary>L.</summary>
-    public int Latents => Spec.Value.Sae.DSae;
+    /// <summary>D as the specification wants it; null to take the data's.</summary>
+    public int? Dimension => Saes.Select(sae => sae.Dimension).FirstOrDefault(dim => dim is not null);
 
     /// <summary>B.</summary>
     public int BatchSize => Spec.Value.Training.BatchSize;

@@ -15,18 +15,20 @@ public static class RunSpecs
 
     /// <summary>
     /// The run that a preset, a specification's file, a run folder or its run.json describes, after
-    /// the changes, each a path of the specification and a value. A model on the hub is downloaded,
-    /// and named with its commit from then on; <paramref name="observer"/> hears of that.
+    /// the changes, each a path of the specification and a value, and with an SAE for every
+    /// combination of the values of a sweep. A model on the hub is downloaded, and named with its
+    /// commit from then on; <paramref name="observer"/> hears of that.
     /// </summary>
     /// <exception cref="SpecException">The specification breaks rules; all are listed.</exception>
     public static RunPlan Load(
         string name,
         IReadOnlyList<(string Path, string Value)> changes,
+        IReadOnlyList<(string Path, string Values)>? sweep = null,
         IPullObserver? observer = null)
     {
         var (title, spec) = Read(name);
-        var pairs = changes.Select(change => Tuple.Create(change.Path, change.Value));
-        var changed = RunSpecModule.set(ListModule.OfSeq(pairs), spec).OrThrow("what is set");
+        var set = RunSpecModule.set(Pairs(changes), spec).OrThrow("what is set");
+        var changed = RunSpecModule.sweep(Pairs(sweep ?? []), set).OrThrow("what is swept");
         Valid<RunSpec> Validate(RunSpec run) => RunSpecModule.validate(run).OrThrow(name);
         // What is wrong is told before anything is downloaded.
         var located = Located(Validate(changed).Value, observer);
@@ -39,6 +41,10 @@ public static class RunSpecs
             ? Path.GetFullPath(files.Head).Split('/')
                 .LastOrDefault(part => part.Length > 0 && part.IndexOfAny(['*', '?']) < 0, title)
             : title;
+
+    private static FSharpList<Tuple<string, string>> Pairs(
+        IEnumerable<(string Path, string Value)> changes) =>
+        ListModule.OfSeq(changes.Select(change => Tuple.Create(change.Path, change.Value)));
 
     /// <summary>The specification that a source describes, not validated.</summary>
     public static (string Title, RunSpec Spec) Read(string name) =>
@@ -54,9 +60,9 @@ public static class RunSpecs
         };
 
     /// <summary>True if the run's synthetic model is just that of the preset.</summary>
-    public static bool IsModelOf(RunPlan plan, string preset) =>
+    public static bool IsModelOf(RunSpec run, string preset) =>
         PresetList.Find(preset) is { } known
-        && Equals(RunSpecModule.model(plan.Spec.Value), RunSpecModule.model(known.Run));
+        && Equals(RunSpecModule.model(run), RunSpecModule.model(known.Run));
 
     private static Exception NoRun(string name, string what) =>
         Failure.BadInput(

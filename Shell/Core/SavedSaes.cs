@@ -16,7 +16,7 @@ public static class SavedSaes
     /// is to be pruned if that was looked for.
     /// </summary>
     public static void Write(
-        string folder, Sae sae, Pruning? pruning, RunPlan plan, StepProgress last)
+        string folder, Sae sae, Pruning? pruning, SaePlan plan, StepProgress last)
     {
         var metadata = new JsonObject
         {
@@ -24,7 +24,7 @@ public static class SavedSaes
             ["training_architecture"] = plan.Architecture.ToLowerInvariant(),
             ["training_samples"] = last.Samples,
             ["training_steps"] = last.Step,
-            ["seed"] = plan.Spec.Value.Training.Seed,
+            ["seed"] = plan.Seed,
         };
         if (pruning is not null)
         {
@@ -40,7 +40,9 @@ public static class SavedSaes
     public static void WriteSparsity(string folder, double[] rates) =>
         SaeFiles.writeSparsity(folder, rates);
 
-    /// <summary>Read an SAE folder, here or on the hub, or that of a run.</summary>
+    /// <summary>
+    /// Read an SAE folder, here or on the hub, or that of a run that trained one SAE.
+    /// </summary>
     public static SavedSae Open(string path)
     {
         var name = Name(path);
@@ -55,6 +57,12 @@ public static class SavedSaes
             [.. read.Notes],
             pruning);
     }
+
+    private static string OnlyFolder(RunFolder run) =>
+        run.SaeFolders is [var one]
+            ? one
+            : throw Failure.BadInput(run.Shown, $"has {run.SaeFolders.Count} SAEs; name one, e.g. "
+                + Path.Combine(run.Shown, Path.GetRelativePath(run.Path, run.SaeFolders[0])));
 
     private static Pruning? ReadPruning(string file, string config)
     {
@@ -95,7 +103,7 @@ public static class SavedSaes
     }
 
     private static string Name(string path) =>
-        RunFolder.Is(path) ? RunFolder.Open(path).SaeFolder : path;
+        RunFolder.Is(path) ? OnlyFolder(RunFolder.Open(path)) : path;
 
     private static string Locate(string name) =>
         HubNames.Locate(name) is var folder && Directory.Exists(folder)

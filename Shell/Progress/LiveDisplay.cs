@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Spectre.Console;
+using SynthSae.Core;
 using SynthSae.Runs;
 
 namespace SynthSae.Progress;
@@ -22,7 +23,7 @@ public sealed class LiveDisplay : IRunObserver, IDisposable
     private readonly ManualResetEventSlim _done = new(false);
     private readonly Thread _thread;
 
-    public LiveDisplay(TextWriter writer, int latents, bool colour)
+    public LiveDisplay(TextWriter writer, IReadOnlyList<int> latents, bool colour)
     {
         _tracker = new ProgressTracker(latents);
         _console = AnsiConsole.Create(new AnsiConsoleSettings
@@ -36,12 +37,12 @@ public sealed class LiveDisplay : IRunObserver, IDisposable
 
     public void Phase(RunPhase phase, string what) => _tracker.Phase(phase, what);
 
-    public void Step(StepProgress progress) => _tracker.Step(progress);
+    public void Step(IReadOnlyList<StepProgress> saes) => _tracker.Step(saes);
 
     public void Scoring(long done, long samples) => _tracker.Scoring(done, samples);
 
-    public void Evaluated(long step, Scores scores) =>
-        _lines.Enqueue(ProgressText.Evaluation(step, scores));
+    public void Evaluated(SaePlan sae, long step, Scores scores) =>
+        _lines.Enqueue(ProgressText.Evaluation(sae, step, scores));
 
     public void Note(string text) => _lines.Enqueue($"note: {text}");
 

@@ -1,3 +1,4 @@
+using SynthSae.Core;
 using SynthSae.Hosting;
 using SynthSae.Runs;
 
@@ -6,14 +7,16 @@ namespace SynthSae.Progress;
 /// <summary>Chooses how progress is shown.</summary>
 public static class Observers
 {
-    /// <summary>Live on a terminal, lines in a file or pipe, nothing when quiet.</summary>
-    public static IRunObserver For(Host host, int latents, bool quiet) =>
+    /// <summary>
+    /// Live on a terminal, lines in a file or pipe, nothing when quiet; of SAEs of these widths.
+    /// </summary>
+    public static IRunObserver For(Host host, IReadOnlyList<int> latents, bool quiet) =>
         quiet ? new Silent()
         : host.ErrorIsTerminal ? new LiveDisplay(host.Error, latents, host.Colour)
         : new PlainLog(host.Error, latents);
 
     /// <summary>Live on a terminal, nothing elsewhere: for commands that are mostly quick.</summary>
-    public static IRunObserver OnTerminal(Host host) => For(host, 0, quiet: !host.ErrorIsTerminal);
+    public static IRunObserver OnTerminal(Host host) => For(host, [], quiet: !host.ErrorIsTerminal);
 
     private sealed class Silent : IRunObserver
     {
@@ -21,7 +24,7 @@ public static class Observers
         {
         }
 
-        public void Step(StepProgress progress)
+        public void Step(IReadOnlyList<StepProgress> saes)
         {
         }
 
@@ -29,7 +32,7 @@ public static class Observers
         {
         }
 
-        public void Evaluated(long step, Scores scores)
+        public void Evaluated(SaePlan sae, long step, Scores scores)
         {
         }
 

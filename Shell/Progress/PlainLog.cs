@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SynthSae.Core;
 using SynthSae.Runs;
 
 namespace SynthSae.Progress;
@@ -6,7 +7,7 @@ namespace SynthSae.Progress;
 /// <summary>
 /// Progress for a file or a pipe: a line when something begins, and one every few seconds.
 /// </summary>
-public sealed class PlainLog(TextWriter writer, int latents) : IRunObserver
+public sealed class PlainLog(TextWriter writer, IReadOnlyList<int> latents) : IRunObserver
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private readonly ProgressTracker _tracker = new(latents);
@@ -18,10 +19,10 @@ public sealed class PlainLog(TextWriter writer, int latents) : IRunObserver
         WriteLine($"{phase.ToString().ToLowerInvariant()}: {what}");
     }
 
-    public void Step(StepProgress progress)
+    public void Step(IReadOnlyList<StepProgress> saes)
     {
-        _tracker.Step(progress);
-        if (Stopwatch.GetElapsedTime(_lastLine) >= Interval || progress.Step == progress.Steps)
+        _tracker.Step(saes);
+        if (Stopwatch.GetElapsedTime(_lastLine) >= Interval || saes[0].Step == saes[0].Steps)
         {
             WriteLine(ProgressText.Line(_tracker.Snapshot()));
         }
@@ -29,8 +30,8 @@ public sealed class PlainLog(TextWriter writer, int latents) : IRunObserver
 
     public void Scoring(long done, long samples) => _tracker.Scoring(done, samples);
 
-    public void Evaluated(long step, Scores scores) =>
-        WriteLine(ProgressText.Evaluation(step, scores));
+    public void Evaluated(SaePlan sae, long step, Scores scores) =>
+        WriteLine(ProgressText.Evaluation(sae, step, scores));
 
     public void Note(string text) => WriteLine($"note: {text}");
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Runs;
 
@@ -36,8 +37,8 @@ public static class ProgressText
     }
 
     /// <summary>The scores of an evaluation between steps, in one line.</summary>
-    public static string Evaluation(long step, Scores scores) =>
-        $"step {Counts.Exact(step)}: "
+    public static string Evaluation(SaePlan sae, long step, Scores scores) =>
+        $"step {Counts.Exact(step)}{(sae.IsAlone ? "" : $", {sae.Label}")}: "
         + string.Join("  ", scores.Metrics.Take(4).Select(metric =>
             $"{MetricNames.Title(metric.Name)} {Numbers.Short(metric.Value)}"));
 
@@ -49,15 +50,29 @@ public static class ProgressText
 
     private static string Figures(TrainingFigures training)
     {
-        var last = training.Last;
-        return $"step {Counts.Exact(last.Step)} of {Counts.Exact(last.Steps)}  "
-            + $"loss {Numbers.Short(last.Loss)}  L0 {Fixed(last.L0, 1)}{Moving(last)}  R² {Fixed(last.R2, 4)}  "
-            + $"dead {Counts.Exact(last.Dead)} of {Counts.Exact(training.Latents)}";
+        var (last, saes) = (training.Last, training.Saes);
+        var several = saes.Count > 1 ? $"{saes.Count} SAEs  " : "";
+        var latents = saes.Count == 1 ? $" of {Counts.Exact(training.Latents[0])}" : "";
+        return $"step {Counts.Exact(last.Step)} of {Counts.Exact(last.Steps)}  {several}"
+            + $"loss {Range(saes, sae => sae.Loss, Numbers.Short)}  "
+            + $"L0 {Range(saes, sae => sae.L0, l0 => Fixed(l0, 1))}{Moving(saes)}  "
+            + $"R² {Range(saes, sae => sae.R2, r2 => Fixed(r2, 4))}  "
+            + $"dead {Range(saes, sae => sae.Dead, dead => Counts.Exact((long)dead))}{latents}";
+    }
+
+    // From the least to the most of all SAEs.
+    private static string Range(
+        IReadOnlyList<StepProgress> saes,
+        Func<StepProgress, double> figure,
+        Func<double, string> text)
+    {
+        var (least, most) = (text(saes.Min(figure)), text(saes.Max(figure)));
+        return least == most ? least : $"{least} … {most}";
     }
 
     // What schedules and controllers move, while they do.
-    private static string Moving(StepProgress last) =>
-        !last.IsMoving ? ""
+    private static string Moving(IReadOnlyList<StepProgress> saes) =>
+        saes is not [{ IsMoving: true } last] ? ""
         : double.IsNaN(last.Coefficient) ? $"  k {Fixed(last.K, 1)}"
         : $"  λ {Numbers.Short(last.Coefficient)}";
 

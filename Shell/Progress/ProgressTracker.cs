@@ -6,7 +6,8 @@ namespace SynthSae.Progress;
 /// <summary>
 /// Keeps the figures that a display shows; written by the run's thread, read by any.
 /// </summary>
-public sealed class ProgressTracker(int latents)
+/// <param name="latents">L of each SAE.</param>
+public sealed class ProgressTracker(IReadOnlyList<int> latents)
 {
     private const double Smoothing = 0.05;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
@@ -16,7 +17,7 @@ public sealed class ProgressTracker(int latents)
     private RunPhase _phase;
     private string _what = "";
     private long _phaseStart = Stopwatch.GetTimestamp();
-    private StepProgress? _smooth;
+    private IReadOnlyList<StepProgress>? _smooth;
     private (long Done, long All) _scored;
 
     /// <summary>A phase begins.</summary>
@@ -30,12 +31,13 @@ public sealed class ProgressTracker(int latents)
         }
     }
 
-    /// <summary>A step was taken.</summary>
-    public void Step(StepProgress progress)
+    /// <summary>Every SAE has taken a step.</summary>
+    public void Step(IReadOnlyList<StepProgress> saes)
     {
+        var progress = saes[0];
         lock (_lock)
         {
-            _smooth = _smooth is { } before ? Mix(before, progress) : progress;
+            _smooth = _smooth is { } before ? [.. before.Zip(saes, Mix)] : saes;
             if (_pace.Count == 0)
             {
                 // The samples before this batch: a run that goes on does not begin at 0.

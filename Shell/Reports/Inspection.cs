@@ -15,7 +15,6 @@ internal sealed class Inspection(AppSettings settings, Host host)
 {
     private const string ModelField = "synthetic_model";
     private const string ActivationsField = "activations";
-    private const string SaeField = "sae";
 
     /// <summary>Describe what a name stands for.</summary>
     public void Write(string name)
@@ -70,10 +69,26 @@ internal sealed class Inspection(AppSettings settings, Host host)
             SpecReport.Write(json[ActivationsField]!.AsObject(), host);
         }
 
-        Heading("SAE (fields sae.…)");
-        SpecReport.Write(json[SaeField]!.AsObject(), host);
+        WriteSaes(json);
         Heading("Training and evaluation");
-        SpecReport.Write(json, host, ModelField, ActivationsField, SaeField);
+        SpecReport.Write(
+            json, host, ModelField, ActivationsField, SpecPaths.Sae, SpecPaths.Saes);
+    }
+
+    private void WriteSaes(JsonObject run)
+    {
+        if (run[SpecPaths.Sae] is JsonObject sae)
+        {
+            Heading($"SAE (fields {SpecPaths.Sae}.…)");
+            SpecReport.Write(sae, host);
+            return;
+        }
+
+        foreach (var (index, one) in run[SpecPaths.Saes]!.AsArray().Index())
+        {
+            Heading($"SAE (fields {SpecPaths.Saes}[{index}].…)");
+            SpecReport.Write(one!.AsObject(), host);
+        }
     }
 
     // The specification can be read where the files cannot.

@@ -24,10 +24,10 @@ public sealed record Published(double K, double F1, double Mcc, double Uniquenes
     /// <summary>
     /// The figures for the same setting; null if this run's setting was not published.
     /// </summary>
-    public static Published? For(RunPlan plan) =>
-        plan is { Architecture: "BatchTopK", Latents: Latents }
-        && RunSpecs.IsModelOf(plan, Benchmark)
-            ? BatchTopK.FirstOrDefault(published => published.K == plan.K)
+    public static Published? For(SaePlan sae) =>
+        sae is { Architecture: "BatchTopK", Latents: Latents }
+        && RunSpecs.IsModelOf(sae.Spec.Value, Benchmark)
+            ? BatchTopK.FirstOrDefault(published => published.K == sae.K)
             : null;
 
     /// <summary>The figure for a metric, or nothing.</summary>

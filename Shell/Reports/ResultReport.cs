@@ -15,27 +15,42 @@ public static class ResultReport
         writer.WriteLine(Title(result));
         writer.WriteLine(Pace(result));
         writer.WriteLine();
-        if (result.Scores is { } scores)
+        if (result.Saes is [var one])
         {
-            ScoreTable.Write(scores, Published.For(result.Plan), result.Last.Samples, host);
-            writer.WriteLine();
+            WriteOne(one, host);
         }
-
-        if (result.Pruning is { } pruning)
+        else
         {
-            var words = pruning.Words;
-            writer.WriteLine($"{char.ToUpperInvariant(words[0])}{words[1..]}.");
+            SeveralReport.Write(result.Saes, host);
+            writer.WriteLine();
         }
 
         WriteFolder(result, writer);
     }
 
+    private static void WriteOne(SaeResult sae, Host host)
+    {
+        if (sae.Scores is { } scores)
+        {
+            ScoreTable.Write(scores, Published.For(sae.Plan), sae.State.Last.Samples, host);
+            host.Out.WriteLine();
+        }
+
+        if (sae.Pruning is { } pruning)
+        {
+            var words = pruning.Words;
+            host.Out.WriteLine($"{char.ToUpperInvariant(words[0])}{words[1..]}.");
+        }
+    }
+
     private static string Title(RunResult result) =>
-        $"{result.Plan.Name}: {result.Plan.Architecture}, "
-        + $"{Counts.Exact(result.Plan.Latents)} latents, k = {result.Plan.K}";
+        result.Saes is [{ Plan: var sae }]
+            ? $"{result.Plan.Name}: {sae.Architecture}, {Counts.Exact(sae.Latents)} latents"
+                + (double.IsNaN(sae.K) ? "" : $", k = {sae.K}")
+            : $"{result.Plan.Name}: {result.Saes.Count} SAEs";
 
     private static string Pace(RunResult result) =>
-        $"trained on {Counts.Exact(result.Last.Samples)} samples in "
+        $"trained on {Counts.Exact(result.Samples)} samples in "
         + $"{Durations.Words(result.TrainingTime)} "
         + $"({Counts.Short(result.SamplesPerSecond)} samples/s); "
         + $"{Durations.Words(result.Clock.Total)} in all";
@@ -44,18 +59,24 @@ public static class ResultReport
     {
         if (result.Interrupted)
         {
-            var step = Counts.Exact(result.Last.Step);
-            var when = result.Last.Step == result.Plan.Steps
+            var step = Counts.Exact(result.Steps);
+            var when = result.Steps == result.Plan.Steps
                 ? $"while scoring, after all {step} steps"
                 : $"after step {step}";
-            writer.WriteLine($"Stopped {when}. "
-                + $"The SAE is saved in {result.Folder.SaeFolder}");
+            var saved = result.Saes is [{ Plan: var sae }]
+                ? $"The SAE is saved in {result.Folder.SaeFolder(sae)}"
+                : $"The SAEs are saved in {result.Folder.Path}";
+            writer.WriteLine($"Stopped {when}. {saved}");
             if (result.Folder.NewestCheckpoint is not null)
             {
                 writer.WriteLine($"Go on with: synthsae run --resume {result.Folder.Shown}");
             }
 
-            writer.WriteLine($"Score it with: synthsae eval {result.Folder.Shown}");
+            writer.WriteLine(result.Saes.Count == 1
+                ? $"Score it with: synthsae eval {result.Folder.Shown}"
+                : "Score one with: synthsae eval "
+                    + Path.Combine(
+                        result.Folder.Shown, "saes", result.Saes[0].Plan.Label));
         }
         else
         {

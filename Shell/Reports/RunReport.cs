@@ -39,19 +39,32 @@ internal sealed class RunReport(RunFolder folder, Host host)
 
     private void WriteResult(JsonObject result)
     {
-        if (result["evaluation"]?["saved_form"] is JsonObject saved)
+        if (result["saes"] is not JsonArray saes)
+        {
+            WriteScores(result["evaluation"], "the saved SAE");
+            return;
+        }
+
+        foreach (var sae in saes)
+        {
+            WriteScores(sae!["evaluation"], Text(sae["folder"]));
+        }
+    }
+
+    private void WriteScores(JsonNode? evaluation, string what)
+    {
+        if (evaluation?["saved_form"] is JsonObject saved)
         {
             host.Out.WriteLine();
-            host.Out.WriteLine("Scores of the saved SAE");
+            host.Out.WriteLine($"Scores of {what}");
             ScoreTable.Write(Scores.OfJson(saved), host);
         }
 
-        if (result["evaluation"]?["pruned_form"] is JsonObject pruned)
+        if (evaluation?["pruned_form"] is JsonObject pruned)
         {
             host.Out.WriteLine();
             host.Out.WriteLine(
-                "Scores of the saved SAE pruned below "
-                + Text(result["evaluation"]?["pruning"]?["threshold"]));
+                $"Scores of {what} pruned below " + Text(evaluation["pruning"]?["threshold"]));
             ScoreTable.Write(Scores.OfJson(pruned), host);
         }
     }

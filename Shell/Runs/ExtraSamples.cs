@@ -8,25 +8,24 @@ using Stream = SynthSae.Compute.Stream;
 
 namespace SynthSae.Runs;
 
-/// <summary>Brings a trainer the samples that it wants beside those that it is trained on.</summary>
+/// <summary>Brings trainers the samples that they want beside those that they train on.</summary>
 /// <param name="data">Where they come from.</param>
 /// <param name="plan">What is run.</param>
-/// <param name="events">The run's log.</param>
-internal sealed class ExtraSamples(IRunData data, RunPlan plan, EventLog events)
+/// <param name="journal">Who is told.</param>
+internal sealed class ExtraSamples(IRunData data, RunPlan plan, RunJournal journal)
 {
     private readonly Lazy<IBatches> _fresh = new(() => data.SamplesFor(Stream.Resampling));
 
     /// <summary>
     /// Before the first step of a run: what inputs are multiplied by, where that is to be estimated.
     /// </summary>
-    /// <returns>A note for the reader; null if there was nothing to do.</returns>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
-    public string? Scale(Trainer trainer, CancellationToken stop)
+    public void Scale(Trainee sae, CancellationToken stop)
     {
-        var count = trainer.ScaleBatches;
+        var count = sae.Trainer.ScaleBatches;
         if (count == 0)
         {
-            return null;
+            return;
         }
 
         var batches = data.SamplesFor(Stream.Scale);
@@ -37,16 +36,20 @@ internal sealed class ExtraSamples(IRunData data, RunPlan plan, EventLog events)
             batches.Fill((long)number * plan.BatchSize, x);
             return x;
         }));
-        trainer.ScaleInputs(scale);
-        events.Append("scaled", ("scale", Json.Number(scale)), ("batches", count));
-        return $"inputs are multiplied by {Numbers.Short(scale)}, "
-            + $"estimated from {Counts.Exact(count)} batches";
+        sae.Trainer.ScaleInputs(scale);
+        journal.Log(
+            "scaled",
+            ("sae", sae.Plan.Index),
+            ("scale", Json.Number(scale)),
+            ("batches", count));
+        journal.NoteOf(sae.Plan, $"inputs are multiplied by {Numbers.Short(scale)}, "
+            + $"estimated from {Counts.Exact(count)} batches");
     }
 
     /// <summary>Before a step (from 1): give dead latents a new start, where that is due.</summary>
-    public void Resample(Trainer trainer, long step)
+    public void Resample(Trainee sae, long step)
     {
-        var wanted = trainer.SamplesWanted;
+        var wanted = sae.Trainer.SamplesWanted;
         if (wanted == 0)
         {
             return;
@@ -54,9 +57,10 @@ internal sealed class ExtraSamples(IRunData data, RunPlan plan, EventLog events)
 
         var x = new Matrix(wanted, data.Dim);
         _fresh.Value.Fill((step - 1) * plan.BatchSize, x);
-        var latents = trainer.Resample(x);
-        events.Append(
+        var latents = sae.Trainer.Resample(x);
+        journal.Log(
             "resampled",
+            ("sae", sae.Plan.Index),
             ("step", step),
             ("latents", latents.Length),
             ("text", $"resampled {Counts.Exact(latents.Length)} latents"));

@@ -1,3 +1,5 @@
+using SynthSae.Core;
+
 namespace SynthSae.Runs;
 
 /// <summary>
@@ -8,14 +10,14 @@ public interface IRunObserver
     /// <summary>A phase begins.</summary>
     void Phase(RunPhase phase, string what);
 
-    /// <summary>A step was taken.</summary>
-    void Step(StepProgress progress);
+    /// <summary>Every SAE has taken a step; in their order.</summary>
+    void Step(IReadOnlyList<StepProgress> saes);
 
     /// <summary>So many samples of a scoring are done.</summary>
     void Scoring(long done, long samples);
 
-    /// <summary>The SAE was scored while training, after the given number of steps.</summary>
-    void Evaluated(long step, Scores scores);
+    /// <summary>An SAE was scored while training, after the given number of steps.</summary>
+    void Evaluated(SaePlan sae, long step, Scores scores);
 
     /// <summary>Something that the reader should know.</summary>
     void Note(string text);

@@ -11,10 +11,11 @@ using SynthSae.Settings;
 namespace SynthSae.Runs;
 
 /// <summary>Where an interrupted run goes on from.</summary>
-/// <param name="Training">The state of training.</param>
+/// <param name="Training">The state of training of each SAE.</param>
 /// <param name="Run">What the run itself had kept.</param>
 /// <param name="Notes">What the reader should know.</param>
-internal sealed record Resumption(TrainerState Training, RunState Run, IReadOnlyList<string> Notes)
+internal sealed record Resumption(
+    IReadOnlyList<TrainerState> Training, RunState Run, IReadOnlyList<string> Notes)
 {
     /// <summary>The newest checkpoint of a run that is whole.</summary>
     /// <exception cref="Failure">The run has finished, or there is no such checkpoint.</exception>
@@ -26,9 +27,9 @@ internal sealed record Resumption(TrainerState Training, RunState Run, IReadOnly
                 folder.Path, $"has finished; to repeat it: synthsae run {folder.Shown}");
         }
 
-        var identity = Trainer.Identity(settings.Backend(), plan.Spec);
+        var identities = plan.Saes.Select(sae => Trainer.Identity(settings.Backend(), sae.Spec));
         var latest = CheckpointModule.latest(
-            folder.CheckpointsFolder, ListModule.Singleton(identity));
+            folder.CheckpointsFolder, ListModule.OfSeq(identities));
         var skipped = latest.Skipped.Select(damaged => $"{damaged.Item1}: {damaged.Item2}").ToList();
         if (!OptionModule.IsSome(latest.Checkpoint))
         {
@@ -40,7 +41,7 @@ internal sealed record Resumption(TrainerState Training, RunState Run, IReadOnly
 
         var found = latest.Checkpoint.Value;
         return new Resumption(
-            found.Trainers.Head,
+            [.. found.Trainers],
             Read(CheckpointModule.file(folder.CheckpointsFolder, found.Steps), found.Run),
             [.. skipped.Select(text => $"checkpoint passed over: {text}"), .. OtherBuild(folder)]);
     }

@@ -11,6 +11,9 @@ namespace SynthSae.Runs;
 /// </summary>
 public sealed class RunFolder
 {
+    private const string One = "sae";
+    private const string Several = "saes";
+
     private RunFolder(string path) => Path = System.IO.Path.GetFullPath(path);
 
     /// <summary>The folder.</summary>
@@ -25,14 +28,17 @@ public sealed class RunFolder
     /// <summary>What happened, one JSON object per line.</summary>
     public string EventsFile => In("events.jsonl");
 
-    /// <summary>The SAE in its inference form.</summary>
-    public string SaeFolder => In("sae");
+    /// <summary>
+    /// Folders of the SAEs in their inference form, as far as they are there; that of the one SAE
+    /// if there are none.
+    /// </summary>
+    public IReadOnlyList<string> SaeFolders =>
+        Directory.Exists(In(Several))
+            ? [.. Directory.EnumerateDirectories(In(Several)).Order(StringComparer.Ordinal)]
+            : [In(One)];
 
     /// <summary>All metrics and times; there once the run has finished.</summary>
     public string ResultFile => In("result.json");
-
-    /// <summary>One row per latent; there once the run has finished.</summary>
-    public string LatentsFile => In("latents.csv");
 
     /// <summary>Where an interrupted run goes on from.</summary>
     public string CheckpointsFolder => In("checkpoints");
@@ -55,6 +61,22 @@ public sealed class RunFolder
         && !relative.StartsWith("..", StringComparison.Ordinal)
             ? relative
             : Path;
+
+    /// <summary>Where an SAE is kept in its inference form.</summary>
+    public string SaeFolder(SaePlan sae) =>
+        sae.IsAlone ? In(One) : System.IO.Path.Combine(In(Several), sae.Label);
+
+    /// <summary>One row per latent of an SAE; there once it was scored.</summary>
+    public string LatentsFile(SaePlan sae) =>
+        System.IO.Path.Combine(sae.IsAlone ? Path : SaeFolder(sae), "latents.csv");
+
+    /// <summary>The run that an SAE's folder belongs to; null if to none.</summary>
+    public static RunFolder? Holding(string saeFolder)
+    {
+        var above = Directory.GetParent(System.IO.Path.GetFullPath(saeFolder).TrimEnd('/'));
+        var folder = above?.Name == Several ? above.Parent : above;
+        return folder is not null && Is(folder.FullName) ? new RunFolder(folder.FullName) : null;
+    }
 
     /// <summary>True if the folder looks like one of a run.</summary>
     public static bool Is(string path) => File.Exists(System.IO.Path.Combine(path, "run.json"));

@@ -8,12 +8,9 @@ public static class RunId
 {
     /// <summary>The name of a run that begins now.</summary>
     public static string Of(RunPlan plan, DateTime utc) =>
-        Create(
-            utc,
-            plan.Name,
-            plan.Architecture,
-            $"{plan.Latents}",
-            string.Create(CultureInfo.InvariantCulture, $"k{plan.K}"));
+        plan.Saes is [var sae]
+            ? Create(utc, [plan.Name, .. sae.Words])
+            : Create(utc, plan.Name, $"{plan.Saes.Count}", "saes");
 
     /// <summary>E.g. <c>20261120-213405-synth-sae-bench-16k-batchtopk-4096-k25</c> (UTC).</summary>
     public static string Create(DateTime utc, params string[] words)

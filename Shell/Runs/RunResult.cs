@@ -7,65 +7,87 @@ namespace SynthSae.Runs;
 /// <summary>What came out of a run.</summary>
 /// <param name="Plan">What was run.</param>
 /// <param name="Folder">Where everything lies.</param>
-/// <param name="Last">The last training step.</param>
-/// <param name="Scores">Scores of the SAE; null without a final evaluation.</param>
-/// <param name="Pruning">How it is pruned; null if that was not asked for.</param>
+/// <param name="Saes">What came out of each SAE.</param>
 /// <param name="Clock">Times.</param>
-/// <param name="StepParts">Seconds of the parts of the training steps, by name.</param>
 /// <param name="Sittings">Processes that had a share in it.</param>
 /// <param name="Interrupted">Ended by a signal before all samples were seen.</param>
 public sealed record RunResult(
     RunPlan Plan,
     RunFolder Folder,
-    StepProgress Last,
-    RunScores? Scores,
-    Pruning? Pruning,
+    IReadOnlyList<SaeResult> Saes,
     PhaseClock Clock,
-    IReadOnlyDictionary<string, double> StepParts,
     int Sittings,
     bool Interrupted)
 {
-    /// <summary>Training samples per second, data generation included.</summary>
-    public double SamplesPerSecond => Last.Samples / TrainingTime.TotalSeconds;
+    /// <summary>Samples that every SAE was trained on.</summary>
+    public long Samples => Saes[0].State.Last.Samples;
+
+    /// <summary>Steps that every SAE has taken.</summary>
+    public long Steps => Saes[0].State.Last.Step;
+
+    /// <summary>
+    /// Samples of the data per second of training, data generation and all SAEs included.
+    /// </summary>
+    public double SamplesPerSecond => Samples / TrainingTime.TotalSeconds;
 
     /// <summary>Drawing batches and taking steps.</summary>
     public TimeSpan TrainingTime => Clock[TimedParts.Sample] + Clock[TimedParts.Step];
 
-    /// <summary>The content of result.json.</summary>
-    public JsonObject ToJson() =>
-        new()
+    /// <summary>
+    /// The content of result.json: the fields of one SAE beside those of the run, of several in
+    /// a list.
+    /// </summary>
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject
         {
             ["schema"] = 1,
             ["status"] = Interrupted ? "interrupted" : "finished",
             ["run"] = Folder.Id,
             ["folder"] = Folder.Path,
             ["name"] = Plan.Name,
-            ["architecture"] = Plan.Architecture,
-            ["d_sae"] = Plan.Latents,
-            ["k"] = Json.Number(Plan.K),
-            ["seed"] = Plan.Spec.Value.Training.Seed,
-            ["training"] = TrainingJson(),
-            ["evaluation"] = new JsonObject
-            {
-                ["training_form"] = Scores?.Trained.ToJson(),
-                ["saved_form"] = Scores?.Saved.ToJson(),
-                ["pruned_form"] = Scores?.Pruned?.ToJson(),
-                ["pruning"] = Pruning?.ToJson(),
-            },
-            ["timing"] = TimingJson(),
         };
-
-    private JsonObject TrainingJson() =>
-        new()
+        var timing = TimingJson();
+        if (Saes is [var one])
         {
-            ["samples"] = Last.Samples,
-            ["steps"] = Last.Step,
-            ["loss"] = Json.Number(Last.Loss),
-            ["mse"] = Json.Number(Last.Mse),
-            ["l0"] = Json.Number(Last.L0),
-            ["explained_variance"] = Json.Number(Last.R2),
-            ["dead_latents"] = Last.Dead,
+            Add(json, one.Fields());
+            timing["step_seconds"] = one.StepSeconds();
+        }
+        else
+        {
+            json["saes"] = new JsonArray([.. Saes.Select(EntryJson)]);
+        }
+
+        timing["sittings"] = Sittings;
+        json["timing"] = timing;
+        return json;
+    }
+
+    private JsonObject EntryJson(SaeResult sae)
+    {
+        var json = new JsonObject
+        {
+            ["index"] = sae.Plan.Index,
+            ["folder"] = Path.GetRelativePath(Folder.Path, Folder.SaeFolder(sae.Plan)),
         };
+        Add(json, sae.Fields());
+        json["timing"] = new JsonObject
+        {
+            ["samples_per_second"] = Json.Number(Math.Round(sae.State.SamplesPerSecond, 1)),
+            ["seconds"] = new JsonObject { [TimedParts.Step] = Json.Seconds(sae.State.StepTime) },
+            ["step_seconds"] = sae.StepSeconds(),
+        };
+        return json;
+    }
+
+    private static void Add(
+        JsonObject json, IEnumerable<KeyValuePair<string, JsonNode?>> fields)
+    {
+        foreach (var (name, value) in fields)
+        {
+            json[name] = value?.DeepClone();
+        }
+    }
 
     private JsonObject TimingJson()
     {
@@ -76,18 +98,10 @@ public sealed record RunResult(
         }
 
         seconds["total"] = Json.Seconds(Clock.Total);
-        var step = new JsonObject();
-        foreach (var (part, span) in StepParts)
-        {
-            step[part] = Json.Number(Math.Round(span, 3));
-        }
-
         return new JsonObject
         {
             ["samples_per_second"] = Json.Number(Math.Round(SamplesPerSecond, 1)),
             ["seconds"] = seconds,
-            ["step_seconds"] = step,
-            ["sittings"] = Sittings,
         };
     }
 }

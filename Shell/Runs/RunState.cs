@@ -3,20 +3,18 @@ using System.Text.Json.Serialization;
 
 namespace SynthSae.Runs;
 
-/// <summary>What a checkpoint holds of a run beside the trainer's state.</summary>
-/// <param name="Last">The last step.</param>
+/// <summary>What a checkpoint holds of a run beside the states of its trainers.</summary>
+/// <param name="Saes">How far each SAE has come.</param>
 /// <param name="Variance">The variance of the data as far as it was measured.</param>
 /// <param name="Total">Time of all sittings up to here.</param>
 /// <param name="Parts">The same by part.</param>
-/// <param name="StepParts">Seconds of the parts of the steps, by name.</param>
 /// <param name="Sittings">Processes that had a share in this.</param>
 /// <param name="Data">Checksum of what was trained on.</param>
 internal sealed record RunState(
-    StepProgress Last,
+    IReadOnlyList<SaeState> Saes,
     MeanVariance Variance,
     TimeSpan Total,
     IReadOnlyDictionary<string, TimeSpan> Parts,
-    IReadOnlyDictionary<string, double> StepParts,
     int Sittings,
     string Data)
 {

@@ -262,10 +262,10 @@ let ``checkpoints are due after so many steps, or so much time`` () =
 
 [<Fact>]
 let ``the pace of a run that goes on counts its own samples only`` () =
-    let tracker = ProgressTracker 16
+    let tracker = ProgressTracker [| 16 |]
     tracker.Phase(RunPhase.Training, "")
     Thread.Sleep 50
-    tracker.Step(StepProgress(1000L, 2000L, 1_000_000L, 1.0, 1.0, 1.0, 0.5, 0, 0.1))
+    tracker.Step [| StepProgress(1000L, 2000L, 1_000_000L, 1.0, 1.0, 1.0, 0.5, 0, 0.1) |]
     let pace = tracker.Snapshot().Training.Value.SamplesPerSecond
     Assert.InRange(pace, 1.0, 1000.0 / 0.05)
 

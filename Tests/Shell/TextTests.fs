@@ -82,7 +82,7 @@ let private states =
                 "words for what goes on",
                 TimeSpan.FromSeconds(float seconds),
                 scored,
-                Nullable(TrainingFigures(progress, 4096, pace))
+                Nullable(TrainingFigures([| progress |], [| 4096 |], pace))
             )
     }
 

@@ -1,0 +1,116 @@
+using SynthSae.Compute;
+using SynthSae.Core;
+using SynthSae.Data;
+using SynthSae.Formatting;
+using SynthSae.Settings;
+
+namespace SynthSae.Runs;
+
+/// <summary>Scores the SAEs of a run, and finds out how they are pruned.</summary>
+/// <param name="start">The run.</param>
+/// <param name="data">Its data.</param>
+/// <param name="clock">Where the time is counted.</param>
+/// <param name="journal">Who is told.</param>
+internal sealed class RunScoring(
+    RunStart start, IRunData data, PhaseClock clock, RunJournal journal)
+{
+    private readonly RunPlan _plan = start.Plan;
+    private readonly AppSettings _settings = start.Settings;
+
+    /// <summary>Score an SAE between two steps.</summary>
+    public void Between(Trainee trainee)
+    {
+        var step = trainee.Last.Step;
+        var samples = _plan.Spec.Value.Evaluation.IntermediateSamples;
+        var scored = Score(Pruning.Apply(null, trainee.Trainer.Sae), samples, _ => { });
+        journal.Observer.Evaluated(trainee.Plan, step, scored.Scores);
+        journal.LogScores(trainee.Plan, "training", step, scored.Scores);
+    }
+
+    /// <summary>How an SAE is pruned; null if that is not asked for.</summary>
+    public Pruning? DecidePruning(SaePlan plan, Sae sae)
+    {
+        var pruning =
+            Pruning.Decide(_plan.Spec.Value.Evaluation.Pruning, null, () => FindPruning(sae));
+        if (pruning is not null)
+        {
+            var fields = pruning.ToJson().Select(field => (field.Key, field.Value?.DeepClone()));
+            journal.Log("pruning", [("sae", plan.Index), .. fields]);
+        }
+
+        return pruning;
+    }
+
+    /// <summary>
+    /// The scores of all forms of all SAEs, each SAE with how it is pruned; null if it was stopped.
+    /// </summary>
+    public IReadOnlyList<RunScores>? All(
+        IReadOnlyList<(Trainee Trainee, Pruning? Pruning)> saes, CancellationToken stop)
+    {
+        var samples = data.ScoredSamples(_plan.Spec.Value.Evaluation.Samples);
+        var forms = saes.Sum(sae => Prunes(sae.Pruning) ? 3 : 2);
+        var pruned = saes.Any(sae => Prunes(sae.Pruning));
+        journal.Begin(
+            RunPhase.Evaluation,
+            $"{Counts.Exact(samples)} samples, as trained"
+                + (pruned ? ", as saved and pruned" : " and as saved"));
+        var before = 0L;
+        try
+        {
+            return [.. saes.Select(sae => Forms(sae.Trainee, sae.Pruning, Form))];
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+
+        Scoring.Scored Form(Trainee trainee, string name, Inference inference)
+        {
+            var form = Score(inference, samples, done => Hear(before + done));
+            before += samples;
+            journal.LogScores(trainee.Plan, name, trainee.Last.Step, form.Scores);
+            return form;
+        }
+
+        void Hear(long done)
+        {
+            stop.ThrowIfCancellationRequested();
+            journal.Observer.Scoring(done, forms * samples);
+        }
+    }
+
+    private static bool Prunes(Pruning? pruning) => pruning?.Threshold is not null;
+
+    private RunScores Forms(
+        Trainee trainee,
+        Pruning? pruning,
+        Func<Trainee, string, Inference, Scoring.Scored> form)
+    {
+        var saved = trainee.Trainer.Export();
+        var training = form(trainee, "training", Pruning.Apply(null, trainee.Trainer.Sae));
+        var inference = form(trainee, "saved", Pruning.Apply(null, saved));
+        Files.WriteText(start.Folder.LatentsFile(trainee.Plan), inference.LatentTable);
+        SavedSaes.WriteSparsity(start.Folder.SaeFolder(trainee.Plan), inference.FiringRates);
+        var pruned = Prunes(pruning)
+            ? form(trainee, "pruned", Pruning.Apply(pruning, saved)).Scores
+            : null;
+        return new RunScores(training.Scores, inference.Scores, pruned);
+    }
+
+    private Pruning FindPruning(Sae sae)
+    {
+        var most = PruningThreshold.DefaultSamples;
+        journal.Observer.Phase(RunPhase.Evaluation, "looking for the pruning threshold");
+        return clock.Measure(TimedParts.Evaluation, () => Pruning.Find(
+            _settings,
+            sae,
+            data.TrainingBatches(),
+            most,
+            _plan.BatchSize,
+            done => journal.Observer.Scoring(done, most)));
+    }
+
+    private Scoring.Scored Score(Inference sae, long samples, Action<long> progress) =>
+        clock.Measure(
+            TimedParts.Evaluation, () => data.Score(sae, samples, _plan.BatchSize, progress));
+}

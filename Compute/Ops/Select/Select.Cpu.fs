@@ -294,7 +294,9 @@ type SelectCpu(threads: int) =
 
     /// Every positive entry above its latent's threshold.
     member _.Above(pre: Matrix, threshold: float32[], codes: Codes) =
-        collectAll signed pre [||] 0.0f 0
+        // What lies above its own threshold lies above the least one.
+        let least = if threshold.Length = 0 then 0.0f else max 0.0f (Array.min threshold)
+        collectAll signed pre [||] least 0
         let rows = pre.Rows
 
         for piece in 0 .. pieces rows - 1 do

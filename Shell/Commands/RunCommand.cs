@@ -51,6 +51,11 @@ internal sealed class RunCommand : CliCommand
     private readonly Option<string?> _out =
         CliOptions.File("--out", "DIR", "The run folder itself, new or empty; else one in --runs.");
 
+    private readonly Option<bool> _forceMemory = new("--force-memory")
+    {
+        Description = "Begin also where memory does not seem to suffice.",
+    };
+
     private readonly Option<bool> _json = CliOptions.Json();
 
     private readonly Option<bool> _quiet =
@@ -68,6 +73,7 @@ internal sealed class RunCommand : CliCommand
         Add(_seed);
         Add(_evalSamples);
         Add(_out);
+        Add(_forceMemory);
         Add(_json);
         Add(_quiet);
         _common = new CommonOptions(
@@ -96,6 +102,7 @@ internal sealed class RunCommand : CliCommand
     private int Execute(ParseResult parsed)
     {
         using var start = Start(parsed);
+        start.ForceMemory = parsed.GetValue(_forceMemory);
         var latents = start.Plan.Saes.Select(sae => sae.Latents).ToList();
         var observer = Observers.For(_host, latents, parsed.GetValue(_quiet));
         using var stop = new StopSignal(

@@ -10,7 +10,10 @@ public static class ErrorReport
     /// True for errors that input from outside has caused; everything else is a bug.
     /// </summary>
     public static bool IsBadInput(Exception error) =>
-        error is BadInput or SpecException or IOException or UnauthorizedAccessException;
+        error is BadInput or SpecException or IOException or UnauthorizedAccessException
+            or OutOfMemoryException
+        || (error is AggregateException { InnerExceptions.Count: 1, InnerException: { } inner }
+            && IsBadInput(inner));
 
     /// <summary>One message on standard error; a stack trace only for a bug.</summary>
     public static int Write(Exception error, TextWriter writer)
@@ -26,6 +29,9 @@ public static class ErrorReport
                 writer.WriteLine($"synthsae: a bug: {crash.InnerException!.Message}");
                 writer.WriteLine($"  the stack trace is in {crash.File}");
                 return ExitCode.Bug;
+            case OutOfMemoryException:
+                writer.WriteLine("synthsae: memory: the machine has none left for this");
+                return ExitCode.BadInput;
             case not null when IsBadInput(error):
                 writer.WriteLine($"synthsae: {error.Message}");
                 return ExitCode.BadInput;

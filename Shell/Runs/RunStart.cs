@@ -32,6 +32,9 @@ public sealed class RunStart : IDisposable
     /// <summary>Where everything is kept.</summary>
     public RunFolder Folder { get; }
 
+    /// <summary>Begin also where memory does not seem to suffice.</summary>
+    public bool ForceMemory { get; set; }
+
     /// <summary>True if it goes on from a checkpoint.</summary>
     public bool Resumes => Resumption is not null;
 

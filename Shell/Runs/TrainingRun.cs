@@ -102,7 +102,14 @@ public sealed class TrainingRun
     private RunResult Execute(CancellationToken stop)
     {
         _journal.Start(_start, _before?.Saes[0].Last ?? default);
+        var isKnown = MemoryCheck.Before(_plan, !_start.ForceMemory, _journal);
         using var data = LoadData(stop);
+        if (!isKnown)
+        {
+            var features = data.Features?.Rows ?? 0;
+            MemoryCheck.Check(_plan, features, data.Dim, !_start.ForceMemory, _journal);
+        }
+
         var saes = MakeTrainees(data);
         var scoring = new RunScoring(_start, data, _clock, _journal);
         var complete = Train(saes, scoring, data, stop);

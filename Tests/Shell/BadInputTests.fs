@@ -85,6 +85,7 @@ let ``an SAE larger than any array is refused before anything is computed`` () =
               "none"
               "--set"
               "sae.d_sae=2000000000"
+              "--force-memory"
               "--out"
               folder.File "run" ]
 
@@ -110,6 +111,18 @@ let ``a run folder that cannot be made is told in one line`` () =
     let error = refused [ "run"; "tiny"; "--out"; folder.File "file/run" ]
     Assert.Contains("the folder cannot be made", error)
     Assert.DoesNotContain(" : '", error) // the system's own repetition of the path
+    Assert.Equal(1, error.Trim().Split('\n').Length)
+
+[<Fact>]
+let ``a run that cannot fit into memory is refused with the figures`` () =
+    use folder = new TemporaryFolder()
+    let out = folder.File "run"
+
+    let error = refused [ "run"; "small"; "--quiet"; "--out"; out; "--set"; "sae.d_sae=30000000" ]
+
+    Assert.Contains("memory: about ", error)
+    Assert.Contains(" are needed (data ", error)
+    Assert.Contains(" are free; --force-memory tries nevertheless", error)
     Assert.Equal(1, error.Trim().Split('\n').Length)
 
 [<Fact>]

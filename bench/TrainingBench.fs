@@ -93,8 +93,57 @@ module TrainingBench =
         |> Figure.ofSeconds "train/batchtopk-512-dead (step alone)" "ms" 1e3
         |> Figure.reference 489.3
 
+    /// Eight SAEs of different k on one stream, and the same with a stream for each: seconds per batch and SAE.
+    let private eight threads (sampler: Sampler) =
+        let backend = Backend.Cpu threads
+
+        let trainers =
+            [ for k in [ 15.0; 20.0; 25.0; 30.0; 35.0; 40.0; 45.0; 50.0 ] ->
+                  let architecture = SaeArchitecture.BatchTopK(k, 0.01, family)
+                  Trainer(backend, Bench16k.run architecture, sampler.World.HiddenDim) ]
+
+        let codes = Codes sampler.World.NumFeatures
+        let x = Matrix(Bench16k.Batch, sampler.World.HiddenDim)
+
+        let sample () =
+            let first = trainers.Head.Steps * int64 Bench16k.Batch
+            sampler.Sample(Stream.Training, first, codes, x)
+
+        let together () =
+            sample ()
+
+            for trainer in trainers do
+                trainer.Step x |> ignore
+
+        let apart () =
+            for trainer in trainers do
+                sample ()
+                trainer.Step x |> ignore
+
+        for _ in 1..3 do
+            together ()
+
+        // In turn, so that both see the same machine.
+        let pairs = Array.init 10 (fun _ -> struct (Measure.once together, Measure.once apart))
+
+        let median part =
+            pairs |> Array.map part |> Array.sort |> Measure.median
+
+        median (fun (struct (a, _)) -> a), median (fun (struct (_, b)) -> b)
+
+    /// The speed of eight SAEs together, and what it gains over eight runs.
+    let manySaes threads sampler =
+        let together, apart = eight threads sampler
+
+        [ Figure.create
+              "train/8 SAEs on one stream"
+              "samples/s"
+              (8.0 * float Bench16k.Batch / together)
+          Figure.create "train/8 SAEs to 8 single runs" "×" (apart / together) ]
+
     /// Everything about training.
     let figures threads (sampler: Sampler) =
         [ yield! architecture threads sampler "batchtopk" batchTopK 1227.2 (Some 18_000.0)
           yield! architecture threads sampler "topk" (SaeArchitecture.TopK(25, family)) 1266.1 None
+          yield! manySaes threads sampler
           yield withDead threads sampler ]

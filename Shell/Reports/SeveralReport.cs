@@ -59,6 +59,6 @@ internal static class SeveralReport
         }
     }
 
-    private static string Cell(Metric metric) => 
+    private static string Cell(Metric metric) =>
         Numbers.Concise(metric.Value, metric.StandardError);
 }

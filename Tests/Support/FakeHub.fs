@@ -176,8 +176,9 @@ type FakeHub(initial: (string * byte[]) list) =
                     IsBackground = true
                 )
                     .Start()
-        with :? SocketException ->
-            () // disposed of
+        with
+        | :? SocketException
+        | :? InvalidOperationException -> () // disposed of, while it waited or between two calls
 
     do Thread(answerAll, IsBackground = true).Start()
 

@@ -1,0 +1,93 @@
+namespace SynthSae.Compute.Cuda
+
+open System
+open SynthSae.Compute
+
+/// A sparse batch in a GPU's memory, with the same room for each row: the entries of row b are at the positions
+/// b·Stride … b·Stride + Count[b] − 1 of `Index` and `Value`, by ascending index. Arrays "by entry" have the
+/// same positions. The room for all rows is below 2³² entries.
+[<Sealed>]
+type DeviceCodes(gpu: Gpu, width: int, rows: int, stride: int) =
+    let capacity = int64 rows * int64 stride
+
+    do
+        if capacity >= (1L <<< 32) then
+            let problem = $"{rows} samples with up to {stride} entries each are too many for a GPU"
+            raise (BadInput("batch size", problem))
+
+    let count = new DeviceArray<int>(gpu, rows)
+    let index = new DeviceArray<int>(gpu, capacity)
+    let value = new DeviceArray<float32>(gpu, capacity)
+
+    /// Number of columns of the dense form: N or L.
+    member _.Width = width
+
+    /// Number of rows that there is room for.
+    member _.Rows = rows
+
+    /// Room for entries in a row.
+    member _.Stride = stride
+
+    /// Rows·Stride.
+    member _.Capacity = capacity
+
+    /// (Rows): entries of each row.
+    member _.Count = count
+
+    /// (Rows·Stride): column of each entry.
+    member _.Index = index
+
+    /// (Rows·Stride): value of each entry.
+    member _.Value = value
+
+    /// A copy of the first rows on the host.
+    member _.ToCodes(first: int, target: Codes) =
+        let counts = Array.zeroCreate first
+        count.Download(Span counts, 0L)
+        target.Reset(first, Array.sum counts)
+        // One copy of the used part each: rows are near to each other.
+        let indices = Array.zeroCreate (first * stride)
+        let values = Array.zeroCreate (first * stride)
+        index.Download(Span indices, 0L)
+        value.Download(Span values, 0L)
+        let mutable next = 0
+
+        for row in 0 .. first - 1 do
+            target.RowStart[row] <- next
+            Array.blit indices (row * stride) target.Index next counts[row]
+            Array.blit values (row * stride) target.Value next counts[row]
+            next <- next + counts[row]
+
+        target.RowStart[first] <- next
+
+    /// Take codes of the host with at most so many rows, and entries in each.
+    member _.OfCodes(source: Codes) =
+        let counts = Array.init source.Rows (fun b -> source.RowStart[b + 1] - source.RowStart[b])
+        let indices = Array.zeroCreate (source.Rows * stride)
+        let values = Array.zeroCreate (source.Rows * stride)
+
+        for row in 0 .. source.Rows - 1 do
+            Array.blit source.Index source.RowStart[row] indices (row * stride) counts[row]
+            Array.blit source.Value source.RowStart[row] values (row * stride) counts[row]
+
+        count.Upload counts
+        index.Upload indices
+        value.Upload values
+
+/// Codes by latent in a GPU's memory: for each latent its samples, ascending, and where their entries are.
+[<Sealed>]
+type DeviceLists(gpu: Gpu, latents: int, capacity: int64) =
+    /// (L+1): where each latent's list starts.
+    member val Start = new DeviceArray<int>(gpu, latents + 1)
+
+    /// (≤ capacity): sample of each entry.
+    member val Sample = new DeviceArray<int>(gpu, capacity)
+
+    /// (≤ capacity): position of each entry in the codes.
+    member val Entry = new DeviceArray<uint32>(gpu, capacity)
+
+    /// L.
+    member _.Latents = latents
+
+    /// Room for entries.
+    member _.Capacity = capacity

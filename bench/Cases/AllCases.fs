@@ -1,0 +1,13 @@
+namespace SynthSae.Bench
+
+/// Every case of every op that has kernels.
+module AllCases =
+    /// The cases.
+    let all: OpCase list =
+        List.concat
+            [
+              // One op a line.
+              ResidualCases.cases ]
+
+    /// What the GPU benchmark times.
+    let timings: OpTiming list = List.concat []

@@ -88,6 +88,37 @@ type DeviceArray<'T when 'T: unmanaged>(gpu: Gpu, length: int64) =
             free ()
             GC.SuppressFinalize array
 
+/// One number in a GPU's memory: what changes from step to step is read from there, so that a recorded step stays
+/// the same.
+[<Struct>]
+type DeviceScalar<'T when 'T: unmanaged> =
+    { Array: DeviceArray<'T>
+      Place: int64 }
+
+    /// Its address, as an argument of a kernel.
+    member scalar.Arg = scalar.Array.From scalar.Place
+
+module DeviceScalar =
+    /// An element of an array.
+    let at (place: int) (array: DeviceArray<'T>) : DeviceScalar<'T> =
+        { Array = array; Place = int64 place }
+
+    /// A number of its own.
+    let ofValue (gpu: Gpu) (value: 'T) : DeviceScalar<'T> =
+        let array = new DeviceArray<'T>(gpu, 1)
+        array.Upload [| value |]
+        at 0 array
+
+    /// Its value now.
+    let value (scalar: DeviceScalar<'T>) : 'T =
+        let target = Array.zeroCreate 1
+        scalar.Array.Download(Span target, scalar.Place)
+        target[0]
+
+    /// Change it.
+    let set (scalar: DeviceScalar<'T>) (value: 'T) =
+        scalar.Array.Upload(ReadOnlySpan [| value |], scalar.Place)
+
 module DeviceArray =
     /// Elements of the host, on a GPU.
     let ofArray (gpu: Gpu) (source: 'T[]) =

@@ -28,16 +28,7 @@ module WorldCache =
     let FormatVersion = 1
 
     /// `$XDG_CACHE_HOME/synthsae/worlds`, else `~/.cache/synthsae/worlds`.
-    let defaultFolder () =
-        let cache =
-            match Environment.GetEnvironmentVariable "XDG_CACHE_HOME" with
-            | path when Path.IsPathFullyQualified(string path) -> path
-            | _ ->
-                match Environment.GetFolderPath Environment.SpecialFolder.UserProfile with
-                | "" -> Path.GetTempPath()
-                | home -> Path.Combine(home, ".cache")
-
-        Path.Combine(cache, "synthsae", "worlds")
+    let defaultFolder () = CacheFolder.standard ()
 
     /// Everything that determines the world: two backends may differ in the last bits of a dictionary.
     let private identity (backend: Backend) (spec: SyntheticModelSpec) =

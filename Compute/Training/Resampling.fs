@@ -181,11 +181,9 @@ module internal NewLatents =
         | _ -> threshold
 
     /// Into the arrays of a sparse step.
-    let intoSparse architecture (fresh: NewLatents) (step: SparseStep) =
-        let p = step.Parameters
-
-        for values in [ p; step.Moments.Mean; step.Moments.Square ] do
-            clear fresh.Latents values
+    let intoSparse architecture (fresh: NewLatents) (state: SparseState) =
+        let p = state.Parameters
+        List.iter (clear fresh.Latents) state.Parts
 
         put fresh.Latents fresh.Encoder p.Encoder
         put fresh.Latents fresh.Decoder p.Decoder
@@ -193,8 +191,6 @@ module internal NewLatents =
         for n in 0 .. fresh.Thresholds.Length - 1 do
             let threshold = trained architecture (float fresh.Thresholds[n])
             p.Threshold[fresh.Latents[n]] <- float32 threshold
-
-        step.Continue step.Steps
 
     // ---- float64, in the reference's layout ------------------------------------------------------
 

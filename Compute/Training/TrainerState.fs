@@ -87,13 +87,9 @@ module internal StateArrays =
 
     // ---- float32, in the layout of `Sae` ---------------------------------------------------------
 
-    /// The arrays of parameters and of both moments, as they are used.
-    let private live (step: SparseStep) : Parameters list =
-        [ step.Parameters; step.Moments.Mean; step.Moments.Square ]
-
     /// Copies of everything.
-    let ofSparse (step: SparseStep) : Map<string, StateArray> =
-        (prefixes, live step)
+    let ofSparse (state: SparseState) : Map<string, StateArray> =
+        (prefixes, state.Parts)
         ||> List.map2 (fun prefix values ->
             named
                 prefix
@@ -123,9 +119,9 @@ module internal StateArrays =
 
         List.map matrix values.Matrices @ List.map vector values.Vectors
 
-    /// Write everything into the step's arrays, or raise `BadInput` before the first is touched.
-    let copyInto (step: SparseStep) (arrays: Map<string, StateArray>) =
-        let copies = (prefixes, live step) ||> List.map2 (readInto arrays) |> List.concat
+    /// Write everything into the state's arrays, or raise `BadInput` before the first is touched.
+    let copyInto (state: SparseState) (arrays: Map<string, StateArray>) =
+        let copies = (prefixes, state.Parts) ||> List.map2 (readInto arrays) |> List.concat
 
         for copy in copies do
             copy ()

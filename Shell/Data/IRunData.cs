@@ -25,6 +25,10 @@ internal interface IRunData : IDisposable
     /// <summary>The samples to train on; they live as long as the data.</summary>
     IBatches TrainingBatches();
 
+    /// <summary>The batches to train on one after another, from a sample on.</summary>
+    IFeed Feed(int batchSize, long first) =>
+        SynthSae.Compute.Feed.onHost(TrainingBatches(), batchSize, first);
+
     /// <summary>How many samples there are to score on, where so many are wanted.</summary>
     long ScoredSamples(long wanted);
 

@@ -14,12 +14,12 @@ internal sealed class DataVariance(MeanVariance before)
     public MeanVariance Value { get; private set; } = before;
 
     /// <summary>Look at the batch of a step, counted from 1.</summary>
-    public void See(long step, Matrix x)
+    public void See(long step, Batch x)
     {
         // Some batches are enough, and cost next to nothing.
         if (step <= FirstBatches || step % Between == 1)
         {
-            Value = Value.Add(TotalVariance.ofBatch(x));
+            Value = Value.Add(TotalVariance.ofBatch(BatchModule.toHost(x)));
         }
     }
 }

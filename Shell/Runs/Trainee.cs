@@ -15,6 +15,7 @@ internal sealed class Trainee(SaePlan plan, Trainer trainer, SaeState? before)
     private readonly bool _hasCoefficient =
         OptionModule.IsSome(plan.Spec.Value.Sae.Architecture.Coefficient);
 
+    private readonly Queue<StepReport> _reports = new();
     private TimeSpan _time = before?.StepTime ?? TimeSpan.Zero;
 
     /// <summary>Which SAE.</summary>
@@ -29,12 +30,22 @@ internal sealed class Trainee(SaePlan plan, Trainer trainer, SaeState? before)
     /// <summary>How far it has come.</summary>
     public SaeState State => new(Last, _time, Parts());
 
-    /// <summary>One step of <paramref name="steps"/> on x, of data with this variance.</summary>
-    public void Step(Matrix x, long steps, double variance)
+    /// <summary>How many steps have been reported that were not taken yet.</summary>
+    public int Reported => _reports.Count;
+
+    /// <summary>One step on x.</summary>
+    public void Step(Batch x) => Hear(() => trainer.Step(x));
+
+    /// <summary>Wait until all steps are reported.</summary>
+    public void Finish() => Hear(trainer.Finish);
+
+    /// <summary>
+    /// Take the oldest report: <see cref="Last"/> is now that step of <paramref name="steps"/>, on data
+    /// with this variance.
+    /// </summary>
+    public void Take(long steps, double variance)
     {
-        var start = Stopwatch.GetTimestamp();
-        var report = Train(x);
-        _time += Stopwatch.GetElapsedTime(start);
+        var report = _reports.Dequeue();
         var coefficient = _hasCoefficient ? report.Coefficient : double.NaN;
         var moving = Last.Step > 0
             && !(Last.K.Equals(report.K) && Last.Coefficient.Equals(coefficient));
@@ -57,16 +68,22 @@ internal sealed class Trainee(SaePlan plan, Trainer trainer, SaeState? before)
         };
     }
 
-    private StepReport Train(Matrix x)
+    private void Hear(Func<IEnumerable<StepReport>> work)
     {
+        var start = Stopwatch.GetTimestamp();
         try
         {
-            return trainer.Step(x);
+            foreach (var report in work())
+            {
+                _reports.Enqueue(report);
+            }
         }
         catch (BadInput error) when (!plan.IsAlone)
         {
             throw Failure.BadInput($"{plan.Path}: {error.place}", error.problem);
         }
+
+        _time += Stopwatch.GetElapsedTime(start);
     }
 
     // Seconds that the parts of all steps have taken, in all sittings.

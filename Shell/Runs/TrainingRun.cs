@@ -201,46 +201,66 @@ public sealed class TrainingRun
         var batches = data.TrainingBatches();
         var extra = new ExtraSamples(data, _plan, _journal);
         _clock.Measure(TimedParts.Sample, () => Each(saes, sae => extra.Scale(sae, stop)));
-        var x = new Matrix(_plan.BatchSize, data.Dim);
+        var done = saes[0].Last.Step;
+        using var feed = data.Feed(_plan.BatchSize, done * _plan.BatchSize);
         var evaluateEvery = _plan.Spec.Value.Evaluation.Frequency;
 
-        for (var step = saes[0].Last.Step + 1; step <= _plan.Steps; step++)
+        for (var step = done + 1; step <= _plan.Steps; step++)
         {
             if (stop.IsCancellationRequested)
             {
+                CatchUp(saes);
                 return false;
             }
 
             var now = step;
             _clock.Measure(TimedParts.Step, () => Each(saes, sae => extra.Resample(sae, now)));
-            var first = (step - 1) * _plan.BatchSize;
-            _clock.Measure(TimedParts.Sample, () => batches.Fill(first, x));
-            Step(saes, step, x);
+            Step(saes, step, _clock.Measure(TimedParts.Sample, feed.Next));
 
             if (evaluateEvery > 0 && step % evaluateEvery == 0 && step < _plan.Steps)
             {
+                CatchUp(saes);
                 Each(saes, scoring.Between);
             }
 
             if (_settings.Checkpoints.IsDue(step, Stopwatch.GetElapsedTime(_lastCheckpoint)))
             {
+                CatchUp(saes);
                 WriteCheckpoint(saes, data);
             }
         }
 
+        CatchUp(saes);
         return true;
     }
 
-    private void Step(IReadOnlyList<Trainee> saes, long step, Matrix x)
+    private void Step(IReadOnlyList<Trainee> saes, long step, Batch x)
     {
         _variance.See(step, x);
-        _clock.Measure(TimedParts.Step, () =>
-            Each(saes, sae => sae.Step(x, _plan.Steps, _variance.Value.Mean)));
-        _journal.Observer.Step([.. saes.Select(sae => sae.Last)]);
-        Each(saes.Where(sae => sae.Last.IsSaturated && _saturated.Add(sae)), NoteSaturation);
-        if (step % _settings.LogEvery == 0 || step == 1 || step == _plan.Steps)
+        _clock.Measure(TimedParts.Step, () => Each(saes, sae => sae.Step(x)));
+        TakeReports(saes);
+    }
+
+    // Until every step that was begun has been reported.
+    private void CatchUp(IReadOnlyList<Trainee> saes)
+    {
+        _clock.Measure(TimedParts.Step, () => Each(saes, sae => sae.Finish()));
+        TakeReports(saes);
+    }
+
+    // Steps are told of when all SAEs have reported them.
+    private void TakeReports(IReadOnlyList<Trainee> saes)
+    {
+        for (var left = saes.Min(sae => sae.Reported); left > 0; left--)
         {
-            Each(saes, sae => _journal.LogStep(sae.Plan, sae.Last, _clock.Total));
+            Each(saes, sae => sae.Take(_plan.Steps, _variance.Value.Mean));
+            _journal.Observer.Step([.. saes.Select(sae => sae.Last)]);
+            Each(saes.Where(sae => sae.Last.IsSaturated && _saturated.Add(sae)), NoteSaturation);
+            var step = saes[0].Last.Step;
+            if (step % _settings.LogEvery == 0 || step == 1 || step == _plan.Steps)
+            {
+                Each(saes, sae => _journal.LogStep(sae.Plan, sae.Last, _clock.Total));
+            }
         }
     }
 

@@ -20,6 +20,14 @@ type StepLosses =
         with get name =
             losses.Terms |> List.sumBy (fun (n, value) -> if n = name then value else 0.0)
 
+/// What a sparse step changes: parameters and Adam's moments, in float32.
+type SparseState =
+    { Parameters: Parameters
+      Moments: AdamState }
+
+    /// Parameters, first and second moments.
+    member state.Parts = [ state.Parameters; state.Moments.Mean; state.Moments.Square ]
+
 /// One training step with sparse codes behind the encoder (DESIGN: sparse backward, fused optimiser), on the
 /// SIMD ops. It computes what `DenseStep` defines. Parameters and moments are updated in place.
 [<Sealed>]
@@ -115,6 +123,9 @@ type SparseStep(threads: int, spec: SaeSpec, sae: Sae, adam: AdamSettings) =
 
     /// Adam's moments.
     member _.Moments = moments
+
+    /// What the step changes.
+    member _.State = { Parameters = parameters; Moments = moments }
 
     /// Steps done.
     member _.Steps = steps

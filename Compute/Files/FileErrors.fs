@@ -22,9 +22,7 @@ module FileErrors =
 
     /// What .NET makes of EFBIG: the file outgrew the file system, or the user's limit (`ulimit -f`).
     let private isTooLarge (error: ArgumentOutOfRangeException) =
-        match error.TargetSite with
-        | null -> false
-        | site -> $"{site.DeclaringType.Namespace}.".StartsWith "System.IO."
+        (string error.StackTrace).TrimStart().StartsWith "at System.IO."
 
     /// Run `work` and report a failure of the file system as `BadInput(path, "action: reason")`.
     let guard (path: string) (action: string) (work: unit -> 'T) : 'T =

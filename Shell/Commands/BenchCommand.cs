@@ -82,7 +82,7 @@ internal sealed class BenchCommand : CliCommand
         var list = new JsonArray();
         foreach (var figure in figures)
         {
-            list.Add(new JsonObject
+            list.Add((JsonNode)new JsonObject
             {
                 ["name"] = figure.Name,
                 ["value"] = Json.Number(figure.Value),

@@ -49,7 +49,7 @@ internal sealed class PresetsCommand : CliCommand
         var presets = new JsonArray();
         foreach (var preset in PresetList.All)
         {
-            presets.Add(new JsonObject
+            presets.Add((JsonNode)new JsonObject
             {
                 ["name"] = preset.Name,
                 ["description"] = preset.Description,

@@ -64,7 +64,7 @@ internal sealed class WorldReport
         var depths = new JsonArray();
         foreach (var depth in _samples.ByDepth)
         {
-            depths.Add(new JsonObject
+            depths.Add((JsonNode)new JsonObject
             {
                 ["depth"] = Depth(depth),
                 ["features"] = depth.Features,

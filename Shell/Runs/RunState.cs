@@ -18,18 +18,21 @@ internal sealed record RunState(
     int Sittings,
     string Data)
 {
-    // Numbers come back to the bit.
-    private static readonly JsonSerializerOptions Options = new()
-    {
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        RespectRequiredConstructorParameters = true,
-    };
-
     /// <summary>As text.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, Options);
+    public string ToJson() => JsonSerializer.Serialize(this, RunStateJson.Default.RunState);
 
     /// <summary>Read what <see cref="ToJson"/> wrote.</summary>
     public static RunState OfJson(string text) =>
-        JsonSerializer.Deserialize<RunState>(text, Options)
+        JsonSerializer.Deserialize(text, RunStateJson.Default.RunState)
         ?? throw new JsonException("null is no state of a run");
 }
+
+/// <summary>
+/// How <see cref="RunState"/> is read and written, made by the compiler: a trimmed program cannot
+/// find it out while it runs. Numbers come back to the bit.
+/// </summary>
+[JsonSourceGenerationOptions(
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(RunState))]
+internal sealed partial class RunStateJson : JsonSerializerContext;

@@ -100,12 +100,26 @@ module RunSpec =
         @ commonDimension run
         @ List.concat (List.mapi rules run.Saes)
 
+    // Matching pursuit has no encoder whose product could be rounded.
+    let private precisionRules run =
+        let pursues (sae: SaeSpec) =
+            match sae.Architecture with
+            | SaeArchitecture.MatchingPursuit _ -> true
+            | _ -> false
+
+        Rules.check
+            "precision"
+            "must be \"fp32\" with matching_pursuit, which has no encoder"
+            (Codec.toText Precision.codec run.Training.Precision)
+            (run.Training.Precision = Precision.Fp32 || not (List.exists pursues run.Saes))
+
     /// The run marked as valid, or every broken rule in the order of the fields. A model in a folder
     /// is checked when it is read.
     let validate (run: RunSpec) : Result<Valid<RunSpec>, SpecError list> =
         dataRules run
         @ saeRules run
         @ TrainingSpec.rules run.Training
+        @ precisionRules run
         @ EvaluationSpec.rules run.Evaluation
         |> Rules.validated run
 
@@ -189,8 +203,8 @@ module RunSpec =
             let! () =
                 Fields.only "device" (Json.String "cpu") "the device is chosen when a run starts"
 
-            and! () = off "autocast_sae" "everything is computed in float32"
-            and! () = off "autocast_data" "everything is computed in float32"
+            and! () = off "autocast_sae" "its place is taken by \"precision\": \"bf16\""
+            and! () = off "autocast_data" "data are computed in float32"
 
             and! () =
                 Fields.only "n_checkpoints" (Json.Number "0") "no checkpoints by number of samples"

@@ -12,6 +12,18 @@ type LrScheduler =
     /// Cosine restarted `cycles` times (`cosineannealingwarmrestarts`).
     | CosineRestarts of cycles: int
 
+/// What the encoder's product reads: x' and W_enc are rounded to these numbers before they are multiplied. Sums, and
+/// everything else, are float32; gradients are those of the product without rounding. (The reference's
+/// `autocast_sae` rounds what its linear layers read in the same way.)
+[<RequireQualifiedAccess>]
+type Precision =
+    /// As they are.
+    | Fp32
+    /// 10 bits of fraction, to nearest, ties away from zero.
+    | Tf32
+    /// 7 bits of fraction, to nearest, ties to even.
+    | Bf16
+
 /// How an SAE is trained (reference: `SyntheticSAERunnerConfig`).
 type TrainingSpec =
     {
@@ -33,6 +45,8 @@ type TrainingSpec =
         NormBatches: int
         /// A latent is dead when it has not fired for more than this many steps.
         DeadFeatureWindow: int<step>
+        /// Of the encoder's product while training; scores are always taken in float32.
+        Precision: Precision
         /// Seed of the SAE's initial weights and of the data streams.
         Seed: int64
     }
@@ -61,6 +75,12 @@ type EvaluationSpec =
         /// Score the saved SAE with pruning besides.
         Pruning: PruningSpec
     }
+
+module internal Precision =
+    /// By name.
+    let codec: Codec<Precision> =
+        Codec.named
+            [ "fp32", Precision.Fp32; "tf32", Precision.Tf32; "bf16", Precision.Bf16 ]
 
 module internal LrScheduler =
     let private name scheduler =
@@ -114,6 +134,7 @@ module TrainingSpec =
           AdamBeta2 = 0.999
           NormBatches = 1000
           DeadFeatureWindow = 1000<step>
+          Precision = Precision.Fp32
           Seed = 0L }
 
     let private betaRules path beta =
@@ -187,6 +208,11 @@ module TrainingSpec =
             and! beta2 = field "adam_beta2" Codec.number _.AdamBeta2
             and! normBatches = field "n_batches_for_norm_estimate" Codec.int _.NormBatches
             and! window = field "dead_feature_window" Count.steps _.DeadFeatureWindow
+
+            and! precision =
+                Fields.unusual "precision" Precision.codec Precision.Fp32
+                |> Fields.from _.Precision
+
             and! seed = field "seed" Codec.int64 _.Seed
 
             return
@@ -201,6 +227,7 @@ module TrainingSpec =
                   AdamBeta2 = beta2
                   NormBatches = normBatches
                   DeadFeatureWindow = window
+                  Precision = precision
                   Seed = seed }
         }
 

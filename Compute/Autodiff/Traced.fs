@@ -17,6 +17,8 @@ type Origin =
     | Times of Traced * Traced
     /// A · B.
     | Product of Traced * Traced
+    /// round(A) · round(B) by elements, where `round` never decreases; its derivatives are those of A · B.
+    | RoundedProduct of Traced * Traced * round: (float -> float)
     /// Aᵀ.
     | Transpose of Traced
     /// The sum over rows, over columns or over both, as the shape of the value tells.
@@ -39,7 +41,8 @@ and [<Sealed>] Traced(value: float[,], origin: Origin) =
         | Origin.Stopped _ -> false
         | Origin.Plus(a, b)
         | Origin.Times(a, b)
-        | Origin.Product(a, b) -> a.IsTracked || b.IsTracked
+        | Origin.Product(a, b)
+        | Origin.RoundedProduct(a, b, _) -> a.IsTracked || b.IsTracked
         | Origin.Transpose a
         | Origin.Sum a
         | Origin.Map(a, _) -> a.IsTracked
@@ -63,6 +66,11 @@ and [<Sealed>] Traced(value: float[,], origin: Origin) =
     /// A · B.
     member a.Dot(b: Traced) =
         Traced(DenseAlgebra.multiply a.Value b.Value, Origin.Product(a, b))
+
+    /// round(A) · round(B), differentiated as A · B.
+    member a.DotRounded(round: float -> float, b: Traced) =
+        let rounded (a: Traced) = Array2D.map round a.Value
+        Traced(DenseAlgebra.multiply (rounded a) (rounded b), Origin.RoundedProduct(a, b, round))
 
     /// Aᵀ.
     member a.T = Traced(DenseAlgebra.transpose value, Origin.Transpose a)
@@ -168,7 +176,8 @@ module Gradient =
         | Origin.Stopped _ -> []
         | Origin.Plus(a, b) -> [ a, fit a; b, fit b ]
         | Origin.Times(a, b) -> [ a, times b.Value >> fit a; b, times a.Value >> fit b ]
-        | Origin.Product(a, b) ->
+        | Origin.Product(a, b)
+        | Origin.RoundedProduct(a, b, _) ->
             [ a, (fun g -> DenseAlgebra.multiply g (DenseAlgebra.transpose b.Value))
               b, DenseAlgebra.multiply (DenseAlgebra.transpose a.Value) ]
         | Origin.Transpose a -> [ a, DenseAlgebra.transpose ]
@@ -188,7 +197,8 @@ module Gradient =
         | Origin.Map(a, _) -> [ a ]
         | Origin.Plus(a, b)
         | Origin.Times(a, b)
-        | Origin.Product(a, b) -> [ a; b ]
+        | Origin.Product(a, b)
+        | Origin.RoundedProduct(a, b, _) -> [ a; b ]
         | Origin.Given arguments -> List.map fst arguments
 
     /// Everything that went into `result`, each after what it was computed from.

@@ -73,6 +73,7 @@ type StepPlan(spec: Valid<RunSpec>) =
           K = if architecture.K.IsSome then l0 else nan
           Coefficient = plan.Coefficient step * control.Tuner.Multiplier
           TargetL0 = l0
+          Precision = training.Precision
           Dead = dead
           Frequencies = frequencies }
 

@@ -13,6 +13,8 @@ type StepSettings =
         Coefficient: float
         /// The L0 that a quadratic sparsity loss aims at; NaN where there is none.
         TargetL0: float
+        /// Of the encoder's product; the same in all steps of a run.
+        Precision: Precision
         /// (L): which latents are dead.
         Dead: bool[]
         /// Firing frequencies, which the step itself updates where levels are ordered by them.
@@ -20,13 +22,14 @@ type StepSettings =
     }
 
 module StepSettings =
-    /// The settings of a first step without schedules, with these dead latents.
+    /// The settings of a first step without schedules, in float32, with these dead latents.
     let start (spec: SaeSpec) lr (dead: bool[]) : StepSettings =
         { LearningRate = lr
           K = spec |> SaeSpec.architecture |> _.K |> Option.defaultValue nan
           Coefficient =
             spec.Architecture.Coefficient |> Option.map _.Value |> Option.defaultValue 0.0
           TargetL0 = spec |> SaeSpec.l0 |> Option.defaultValue nan
+          Precision = Precision.Fp32
           Dead = dead
           Frequencies = FiringFrequencies spec.DSae }
 

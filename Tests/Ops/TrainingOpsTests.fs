@@ -2,6 +2,7 @@ module SynthSae.Tests.Ops.TrainingOpsTests
 
 open SynthSae.Compute
 open SynthSae.Compute.Ops
+open SynthSae.Spec
 open SynthSae.Tests
 open Xunit
 
@@ -37,6 +38,25 @@ let ``encoding agrees, with and without the decoder bias in the input``
         EncodeReference.run sae x plain
         EncodeCpu.run 2 sae x fast
         Assert.InRange(relative plain fast, 0.0, 1e-5)
+
+[<Theory; MemberData(nameof sizes)>]
+let ``encoding with rounding agrees, and is encoding of what is rounded`` batch dim latents (_k: int) =
+    let sae = Samples.sae 1 latents dim Activation.Relu
+    let x = Samples.gaussian 7 batch dim
+    let product = EncodeAtCpu 2
+
+    for precision in [ Precision.Bf16; Precision.Tf32; Precision.Fp32 ] do
+        let rounded (a: Matrix) =
+            Matrix.init a.Rows a.Cols (fun i j -> Rounding.number precision a[i, j])
+
+        let plain, fast, before =
+            Matrix(batch, latents), Matrix(batch, latents), Matrix(batch, latents)
+
+        EncodeReference.runAt precision sae x plain
+        product.Run(precision, sae, x, fast)
+        Assert.InRange(relative plain fast, 0.0, 1e-5)
+        EncodeCpu.runCentred 2 { sae with Encoder = rounded sae.Encoder } (rounded x) before
+        Assert.Equal<float32[]>(before.Span.ToArray(), fast.Span.ToArray())
 
 [<Theory; MemberData(nameof sizes)>]
 let ``residual and gradients agree, and do not depend on threads`` batch dim latents k =

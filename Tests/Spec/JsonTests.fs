@@ -221,9 +221,9 @@ let ``a field of the reference at the value that changes nothing is read`` field
 
 [<Theory>]
 [<InlineData("\"autocast_sae\": true",
-             "autocast_sae: only false is supported: everything is computed in float32 (got true)")>]
+             "autocast_sae: only false is supported: its place is taken by \"precision\": \"bf16\" (got true)")>]
 [<InlineData("\"autocast_data\": true",
-             "autocast_data: only false is supported: everything is computed in float32 (got true)")>]
+             "autocast_data: only false is supported: data are computed in float32 (got true)")>]
 [<InlineData("\"device\": \"cuda\"",
              "device: only \"cpu\" is supported: the device is chosen when a run starts (got \"cuda\")")>]
 [<InlineData("\"n_restart_cycles\": 2",

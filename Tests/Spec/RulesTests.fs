@@ -428,3 +428,15 @@ let ``SAEs of one run have one dimension, also where the model is not known yet`
     )
 
     Assert.Empty(severalErrors (List.take 2 saes) { tiny with Data = elsewhere })
+
+[<Fact>]
+let ``what has no encoder has no precision to choose`` () =
+    let pursuit = [ "sae.architecture", "matching_pursuit"; "precision", "bf16" ]
+
+    errorsOf pursuit
+    |> theOne "precision" "must be \"fp32\" with matching_pursuit, which has no encoder"
+
+    for name in [ "fp32"; "tf32"; "bf16" ] do
+        match RunSpec.set [ "precision", name ] tiny |> Result.map RunSpec.validate with
+        | Ok(Ok run) -> Assert.Contains(name, RunSpec.toJson run.Value + "fp32")
+        | other -> failwith $"{other}"

@@ -408,6 +408,7 @@ module SpecGenerators =
             let! window = Gen.choose (0, 5000)
             let! normBatches = Gen.choose (1, 5000)
             let! seed = seed
+            let! precision = Gen.elements [ Precision.Fp32; Precision.Tf32; Precision.Bf16 ]
 
             let! scheduler =
                 Gen.elements
@@ -425,6 +426,7 @@ module SpecGenerators =
                   AdamBeta2 = beta2
                   NormBatches = normBatches
                   DeadFeatureWindow = window * 1<step>
+                  Precision = precision
                   Seed = seed }
         }
 
@@ -467,6 +469,11 @@ module SpecGenerators =
                         HeldOut.Rows(int64 rows * 1L<sample>) }
         }
 
+    let private pursues (sae: SaeSpec) =
+        match sae.Architecture with
+        | SaeArchitecture.MatchingPursuit _ -> true
+        | _ -> false
+
     /// Valid runs.
     let run: Gen<RunSpec> =
         gen {
@@ -503,6 +510,12 @@ module SpecGenerators =
                                     SaeInitialisation.Random
                                 else
                                     sae.Initialization })
-                  Training = training
+                  Training =
+                    { training with
+                        Precision =
+                            if List.exists pursues saes then
+                                Precision.Fp32
+                            else
+                                training.Precision }
                   Evaluation = evaluation }
         }

@@ -35,6 +35,13 @@ module RoundingErrors =
             x
             error
 
+    /// How far round(a ± error) may lie from round(a), for a function that never decreases.
+    let private roundedErrors (round: float -> float) (a: float[,]) (error: float[,]) =
+        DenseAlgebra.map2
+            (fun a e -> max (round (a + e) - round a) (round a - round (a - e)))
+            a
+            error
+
     let private forward (errorOf: Traced -> float[,]) (node: Traced) =
         match node.Origin with
         | Origin.Constant
@@ -43,6 +50,11 @@ module RoundingErrors =
         | Origin.Plus(a, b) -> plus (plus (errorOf a) (errorOf b)) (rounded node.Value)
         | Origin.Times(a, b) -> bilinear times (a.Value, errorOf a) (b.Value, errorOf b)
         | Origin.Product(a, b) -> bilinear product (a.Value, errorOf a) (b.Value, errorOf b)
+        | Origin.RoundedProduct(a, b, round) ->
+            let operand (a: Traced) =
+                Array2D.map round a.Value, roundedErrors round a.Value (errorOf a)
+
+            bilinear product (operand a) (operand b)
         | Origin.Transpose a -> DenseAlgebra.transpose (errorOf a)
         | Origin.Sum a -> sumLike node.Value (plus (errorOf a) (rounded a.Value))
         | Origin.Map(a, derivative) ->
@@ -85,7 +97,8 @@ module RoundingErrors =
         | Origin.Stopped _ -> []
         | Origin.Plus(a, b) -> [ a, fit a g'; b, fit b g' ]
         | Origin.Times(a, b) -> [ a, scaled a b.Value (errorOf b); b, scaled b a.Value (errorOf a) ]
-        | Origin.Product(a, b) ->
+        | Origin.Product(a, b)
+        | Origin.RoundedProduct(a, b, _) ->
             let bT, aT = transposed b, transposed a
 
             [ a, (DenseAlgebra.multiply g (fst bT), bilinear product g' bT)

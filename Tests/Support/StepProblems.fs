@@ -16,19 +16,25 @@ type StepProblem =
         Parameters: DenseParameters
         X: Matrix
         Dead: bool[]
+        Precision: Precision
     }
 
     /// The batch as the dense step sees it, with other parameters.
     member problem.BatchWith(p: DenseParameters) =
-        let settings = StepSettings.start problem.Spec 3e-4 problem.Dead
-        Dense.trace problem.Spec settings p (TrainingSteps.ofMatrix problem.X)
+        let x = TrainingSteps.ofMatrix problem.X
+        Dense.trace problem.Spec (problem.Settings 3e-4) p x
+
+    /// The settings of the step at a learning rate.
+    member problem.Settings(lr: float) =
+        { StepSettings.start problem.Spec lr problem.Dead with
+            Precision = problem.Precision }
 
     /// The batch as the dense step sees it, traced anew.
     member problem.Batch = problem.BatchWith problem.Parameters
 
     override problem.ToString() =
         let dead = problem.Dead |> Array.filter id |> Array.length
-        $"B = {problem.X.Rows}, D = {problem.X.Cols}, dead = {dead}, {problem.Spec}"
+        $"B = {problem.X.Rows}, D = {problem.X.Cols}, dead = {dead}, {problem.Precision}, {problem.Spec}"
 
 /// Random training steps of odd sizes, with every setting on and off.
 module StepProblems =
@@ -98,7 +104,13 @@ module StepProblems =
             | _ -> drawn)
         |> DenseParameters.map (fun value -> float (float32 value))
 
-    let private problem rows (spec: SaeSpec) (draw: Random -> float) (decoder: Random -> float[,]) =
+    let private problem
+        rows
+        precision
+        (spec: SaeSpec)
+        (draw: Random -> float)
+        (decoder: Random -> float[,])
+        =
         gen {
             let! dead = deadMask spec.DSae
             let! shift = Gen.elements [ 0.0; 0.0; -2.0 ]
@@ -110,23 +122,34 @@ module StepProblems =
                   Parameters =
                     parameters spec (fun () -> draw random) (fun () -> decoder random) shift
                   X = Matrix.init rows spec.DIn.Value (fun _ _ -> float32 (draw random))
-                  Dead = dead }
+                  Dead = dead
+                  Precision = precision }
         }
 
-    /// Clear steps with numbers in ±1.
-    let random specs mostRows mostDim mostLatents =
+    /// Clear steps with numbers in ±1, at one of these precisions where the SAE has an encoder.
+    let randomAt precisions specs mostRows mostDim mostLatents =
         gen {
             let! rows = Gen.choose (1, mostRows)
             let! dim = Gen.choose (2, mostDim)
             let! latents = Gen.choose (1, mostLatents)
             let! spec = specs dim latents
+            let! precision = Gen.elements precisions
+
+            let precision =
+                match spec.Architecture with
+                | SaeArchitecture.MatchingPursuit _ -> Precision.Fp32
+                | _ -> precision
+
             let draw (random: Random) = 2.0 * random.NextDouble() - 1.0
 
             return!
-                problem rows spec draw (fun random ->
+                problem rows precision spec draw (fun random ->
                     Array2D.init latents dim (fun _ _ -> draw random))
         }
         |> Gen.filter isClear
+
+    /// Clear steps in float32 with numbers in ±1.
+    let random specs = randomAt [ Precision.Fp32 ] specs
 
     /// Steps full of ties, in small integers and with powers of two for B, D and the decoder's
     /// norms, so that float32 computes the losses and gradients without rounding.
@@ -146,5 +169,5 @@ module StepProblems =
 
                 result
 
-            return! problem rows spec draw decoder
+            return! problem rows Precision.Fp32 spec draw decoder
         }

@@ -21,8 +21,8 @@ type ObservedStep =
 
 /// One training run in some implementation, driven step by step.
 type ITrainingStep =
-    /// Take a step on x (B, D) at this learning rate, with these dead latents (L).
-    abstract Step: lr: float * dead: bool[] * x: Matrix -> ObservedStep
+    /// Take a step on x (B, D).
+    abstract Step: settings: StepSettings * x: Matrix -> ObservedStep
 
     /// The parameters now.
     abstract Parameters: DenseParameters
@@ -66,8 +66,7 @@ module TrainingSteps =
                 let mutable state = DenseStep.startWith parameters
 
                 { new ITrainingStep with
-                    member _.Step(lr, dead, x) =
-                        let settings = StepSettings.start spec lr dead
+                    member _.Step(settings, x) =
                         let result = DenseStep.run spec training settings (ofMatrix x) state
                         state <- result.State
                         observe result
@@ -124,10 +123,10 @@ module TrainingSteps =
                 let mutable threshold = 0.0
 
                 { new ITrainingStep with
-                    member _.Step(lr, dead, x) =
-                        let losses = step.Differentiate(x, StepSettings.start spec lr dead)
+                    member _.Step(settings, x) =
+                        let losses = step.Differentiate(x, settings)
                         let gradient = byName parameters step.Gradients
-                        let norm = step.Update lr
+                        let norm = step.Update settings.LearningRate
                         let rate = spec.Architecture.ThresholdLr
                         threshold <- TopKThreshold.next rate losses.Smallest threshold
 

@@ -19,11 +19,11 @@ let private agrees (implementation: TrainingStepImplementation) (problem: StepPr
     let training = TrainingSteps.training
     let x = TrainingSteps.ofMatrix problem.X
     let start = DenseStep.startWith problem.Parameters
-    let settings = StepSettings.start problem.Spec lr problem.Dead
+    let settings = problem.Settings lr
     let expected = DenseStep.run problem.Spec training settings x start
     let bounds = StepBounds.ofStep problem.Batch
     let run = implementation.Start problem.Spec training problem.Parameters
-    let observed = run.Step(lr, problem.Dead, problem.X)
+    let observed = run.Step(settings, problem.X)
 
     for KeyValue(term, loss) in expected.Losses do
         Agreement.close term bounds.Losses[term] loss observed.Losses[term]
@@ -55,6 +55,16 @@ let ``steps of every architecture and option agree with the dense step``
     (implementation: TrainingStepImplementation)
     =
     Property.forAll (StepProblems.random (trainable implementation) 7 9 13) (agrees implementation)
+
+[<Theory; MemberData(nameof implementations)>]
+let ``steps with a rounded encoder agree with the dense step``
+    (implementation: TrainingStepImplementation)
+    =
+    let precisions = [ Precision.Bf16; Precision.Tf32 ]
+
+    Property.forAll
+        (StepProblems.randomAt precisions (trainable implementation) 7 9 13)
+        (agrees implementation)
 
 [<Theory; MemberData(nameof implementations)>]
 let ``steps on problems full of ties agree with the dense step``

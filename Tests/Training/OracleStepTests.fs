@@ -36,7 +36,7 @@ let private start (implementation: TrainingStepImplementation) (oracle: StepOrac
     implementation.Start oracle.Sae TrainingSteps.training (parameters "init." oracle)
 
 let private take (oracle: StepOracle) (run: ITrainingStep) (step: OracleStep) =
-    run.Step(oracle.Lr, step.Dead, step.X)
+    run.Step(StepSettings.start oracle.Sae oracle.Lr step.Dead, step.X)
 
 /// The dense steps of the oracle, with the bounds for a float32 step.
 let private denseSteps (oracle: StepOracle) =

@@ -1,6 +1,7 @@
 namespace SynthSae.Compute.Ops
 
 open SynthSae.Compute
+open SynthSae.Spec
 
 module EncodeReference =
     /// x' (B, D): `x` itself, or x − b_dec written to `centred`.
@@ -13,6 +14,16 @@ module EncodeReference =
             centred
         else
             x
+
+    /// pre from x' that is centred already, at a precision, with sums in double.
+    let runAt (precision: Precision) (sae: Sae) (centred: Matrix) (pre: Matrix) =
+        Encode.check sae centred pre
+
+        let rounded (a: Matrix) =
+            let number = Rounding.number precision
+            Matrix.init a.Rows a.Cols (fun i j -> number a[i, j])
+
+        GemmReference.multiplyAdd false (rounded centred) true (rounded sae.Encoder) sae.EncoderBias pre
 
     /// pre from x' that is centred already, in double.
     let runCentred (sae: Sae) (centred: Matrix) (pre: Matrix) =

@@ -1,6 +1,7 @@
 namespace SynthSae.Compute.Training
 
 open SynthSae.Compute.Autodiff
+open SynthSae.Compute.Ops
 open SynthSae.Spec
 
 /// A batch to be learnt from, and what its loss is differentiated by.
@@ -34,6 +35,14 @@ type DenseBatch =
             | None -> batch.X
 
         if batch.Spec.ApplyBDecToInput then scaled - batch["b_dec"] else scaled
+
+    /// Inputs times W_enc, at the precision of the step.
+    member batch.Encoded(input: Traced) =
+        match batch.Settings.Precision with
+        | Precision.Fp32 -> input.Dot batch["W_enc"]
+        | precision ->
+            let round (value: float) = float (Rounding.number precision (float32 value))
+            input.DotRounded(round, batch["W_enc"])
 
     /// ‖W_dec,j‖ (1, L).
     member batch.DecoderNorms = Traced.rowNorms batch["W_dec"]

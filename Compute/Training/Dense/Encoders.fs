@@ -29,8 +29,8 @@ module Encoders =
         | SaeArchitecture.JumpRelu jump ->
             JumpReluThreshold.jumpRelu batch jump (JumpReluThreshold.theta batch jump) hiddenPre
         | SaeArchitecture.Gated _ ->
-            let scaled = batch["W_enc"] * Traced.exp batch["r_mag"]
-            let magnitude = Traced.relu (batch.Input.Dot scaled + batch["b_mag"])
+            let scaled = batch.Encoded batch.Input * Traced.exp batch["r_mag"]
+            let magnitude = Traced.relu (scaled + batch["b_mag"])
             keep (fun _ -> magnitude) (positive hiddenPre.Value)
         | SaeArchitecture.MatchingPursuit pursuit ->
             let acts = Pursuit.encode batch pursuit hiddenPre
@@ -39,7 +39,7 @@ module Encoders =
     /// pre-activations times norms (B, L).
     let private hiddenPre (batch: DenseBatch) (input: Traced) =
         let bias = if batch.Parameters.ContainsKey "b_gate" then "b_gate" else "b_enc"
-        (input.Dot batch["W_enc"] + batch[bias]) * batch.Norms
+        (batch.Encoded input + batch[bias]) * batch.Norms
 
     let private pursue (batch: DenseBatch) : DenseForward =
         let selected, acts = activate batch batch.Input
@@ -54,11 +54,12 @@ module Encoders =
           First_acts = None
           Sae_out = batch.Unscaled out }
 
-    /// hidden_pre after one residual correction (LISTA): what the first latents left of x' is encoded too, by the
-    /// same W_enc and without its bias.
-    let private corrected (batch: DenseBatch) eta (hiddenPre: Traced) (first: Traced) =
+    /// hidden_pre after one residual correction (LISTA): x' is encoded together with a share of what the first latents
+    /// left of it. (The encoder is linear but for its bias, so that this adds the share's own pre-activations without
+    /// the bias.)
+    let private corrected (batch: DenseBatch) eta (first: Traced) =
         let residual = batch.Input - (first / batch.Norms).Dot batch["W_dec"]
-        hiddenPre + eta * (residual.Dot batch["W_enc"] * batch.Norms)
+        hiddenPre batch (batch.Input + eta * residual)
 
     /// The forward pass.
     let forward (batch: DenseBatch) : DenseForward =
@@ -72,7 +73,7 @@ module Encoders =
 
             let hiddenPre =
                 match first with
-                | Some(eta, acts) -> corrected batch eta before acts
+                | Some(eta, acts) -> corrected batch eta acts
                 | None -> before
 
             let selected, acts = activate batch hiddenPre

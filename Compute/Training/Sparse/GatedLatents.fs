@@ -9,6 +9,7 @@ open SynthSae.Compute.Ops
 [<Sealed>]
 type GatedLatents(threads: int, sae: Sae, norms: float32[], times: StepTimes) =
     let latents, dim = sae.Latents, sae.Dim
+    let product = EncodeAtCpu threads
     let selector = SelectCpu threads
     let gate = Codes latents
     let gateLists, magnitudeLists = LatentLists(), LatentLists()
@@ -61,12 +62,12 @@ type GatedLatents(threads: int, sae: Sae, norms: float32[], times: StepTimes) =
                 gradient[j] <- sum)
 
     interface ILatents with
-        member _.Forward(x, _, codes) =
+        member _.Forward(x, settings, codes) =
             reserve x.Rows
 
             StepTimes.encode times (fun () ->
                 input <- EncodeCpu.centre threads sae x centred
-                EncodeCpu.runCentred threads sae input pre)
+                product.Run(settings.Precision, sae, input, pre))
 
             StepTimes.select times (fun () ->
                 selector.Apply(Activation.Relu, sae, [||], pre, gate) |> ignore

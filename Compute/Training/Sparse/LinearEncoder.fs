@@ -8,6 +8,7 @@ open SynthSae.Compute.Ops
 [<Sealed>]
 type LinearEncoder(threads: int, sae: Sae, times: StepTimes) =
     let latents, dim = sae.Latents, sae.Dim
+    let product = EncodeAtCpu threads
     let selector, firstSelector = SelectCpu threads, SelectCpu threads
     let first = Codes latents
     let lists, firstLists = LatentLists(), LatentLists()
@@ -31,8 +32,8 @@ type LinearEncoder(threads: int, sae: Sae, times: StepTimes) =
                 refined <- Matrix(rows, dim)
                 residualGradient <- Matrix(rows, dim)
 
-    let encode (from: Matrix) =
-        StepTimes.encode times (fun () -> EncodeCpu.runCentred threads sae from pre)
+    let encode precision (from: Matrix) =
+        StepTimes.encode times (fun () -> product.Run(precision, sae, from, pre))
 
     let select (selector: SelectCpu) activation scale codes =
         StepTimes.select times (fun () -> selector.Apply(activation, sae, scale, pre, codes))
@@ -69,9 +70,10 @@ type LinearEncoder(threads: int, sae: Sae, times: StepTimes) =
     /// The lists of the last backward pass.
     member _.Lists = lists
 
-    /// Latents of x (B, D), with `k` per sample where there is a number; `scale` is what compared values carry.
+    /// Latents of x (B, D), with the k of the step where there is a number; `scale` is what compared values carry.
     /// Returns the least compared value that the final selection kept.
-    member _.Forward(x: Matrix, k: float, scale: float32[], codes: Codes) : float32 =
+    member _.Forward(x: Matrix, settings: StepSettings, scale: float32[], codes: Codes) : float32 =
+        let k, encode = settings.K, encode settings.Precision
         reserve x.Rows
         plain <- StepTimes.encode times (fun () -> EncodeCpu.centre threads sae x centred)
         input <- plain

@@ -16,7 +16,7 @@ type LinearLatents
 
     interface ILatents with
         member _.Forward(x, settings, codes) =
-            encoder.Forward(x, settings.K, scale, codes)
+            encoder.Forward(x, settings, scale, codes)
 
         member _.FirstSmallest = encoder.FirstSmallest
 

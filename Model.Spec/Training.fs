@@ -79,8 +79,7 @@ type EvaluationSpec =
 module internal Precision =
     /// By name.
     let codec: Codec<Precision> =
-        Codec.named
-            [ "fp32", Precision.Fp32; "tf32", Precision.Tf32; "bf16", Precision.Bf16 ]
+        Codec.named [ "fp32", Precision.Fp32; "tf32", Precision.Tf32; "bf16", Precision.Bf16 ]
 
 module internal LrScheduler =
     let private name scheduler =
@@ -210,8 +209,7 @@ module TrainingSpec =
             and! window = field "dead_feature_window" Count.steps _.DeadFeatureWindow
 
             and! precision =
-                Fields.unusual "precision" Precision.codec Precision.Fp32
-                |> Fields.from _.Precision
+                Fields.unusual "precision" Precision.codec Precision.Fp32 |> Fields.from _.Precision
 
             and! seed = field "seed" Codec.int64 _.Seed
 

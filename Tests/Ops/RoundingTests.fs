@@ -55,7 +55,8 @@ let ``what is rounded stays, and float32 is left as it is`` () =
 [<Fact>]
 let ``what is not finite is not hidden by rounding`` () =
     // The GPU's own NaN has all bits set.
-    let nans = [ nanf; BitConverter.Int32BitsToSingle 0x7FFFFFFF; BitConverter.Int32BitsToSingle -1 ]
+    let nans =
+        [ nanf; BitConverter.Int32BitsToSingle 0x7FFFFFFF; BitConverter.Int32BitsToSingle -1 ]
 
     for precision, _, _ in precisions do
         for nan in nans do

@@ -40,7 +40,12 @@ let ``encoding agrees, with and without the decoder bias in the input``
         Assert.InRange(relative plain fast, 0.0, 1e-5)
 
 [<Theory; MemberData(nameof sizes)>]
-let ``encoding with rounding agrees, and is encoding of what is rounded`` batch dim latents (_k: int) =
+let ``encoding with rounding agrees, and is encoding of what is rounded``
+    batch
+    dim
+    latents
+    (_k: int)
+    =
     let sae = Samples.sae 1 latents dim Activation.Relu
     let x = Samples.gaussian 7 batch dim
     let product = EncodeAtCpu 2

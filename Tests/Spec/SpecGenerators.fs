@@ -513,9 +513,6 @@ module SpecGenerators =
                   Training =
                     { training with
                         Precision =
-                            if List.exists pursues saes then
-                                Precision.Fp32
-                            else
-                                training.Precision }
+                            if List.exists pursues saes then Precision.Fp32 else training.Precision }
                   Evaluation = evaluation }
         }

@@ -23,7 +23,13 @@ module EncodeReference =
             let number = Rounding.number precision
             Matrix.init a.Rows a.Cols (fun i j -> number a[i, j])
 
-        GemmReference.multiplyAdd false (rounded centred) true (rounded sae.Encoder) sae.EncoderBias pre
+        GemmReference.multiplyAdd
+            false
+            (rounded centred)
+            true
+            (rounded sae.Encoder)
+            sae.EncoderBias
+            pre
 
     /// pre from x' that is centred already, in double.
     let runCentred (sae: Sae) (centred: Matrix) (pre: Matrix) =

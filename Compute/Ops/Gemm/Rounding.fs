@@ -16,7 +16,9 @@ module Rounding =
         if Single.IsNaN value then
             value
         else
-            BitConverter.UInt32BitsToSingle((bits + 0x7FFFu + ((bits >>> 16) &&& 1u)) &&& ~~~0xFFFFu)
+            BitConverter.UInt32BitsToSingle(
+                (bits + 0x7FFFu + ((bits >>> 16) &&& 1u)) &&& ~~~0xFFFFu
+            )
 
     /// 10 bits of fraction, to nearest, ties away from zero.
     let tf32 (value: float32) : float32 =

@@ -41,7 +41,9 @@ type DenseBatch =
         match batch.Settings.Precision with
         | Precision.Fp32 -> input.Dot batch["W_enc"]
         | precision ->
-            let round (value: float) = float (Rounding.number precision (float32 value))
+            let round (value: float) =
+                float (Rounding.number precision (float32 value))
+
             input.DotRounded(round, batch["W_enc"])
 
     /// ‖W_dec,j‖ (1, L).

@@ -17,7 +17,7 @@ grep -vE '^[[:space:]]*(#|//)' "$source_file" \
   | grep -oE '\bKERNEL(_BOUNDED)?\([[:space:]]*[A-Za-z_][A-Za-z0-9_]*' \
   | sed -E 's/.*\([[:space:]]*(.*)/CC_REGISTER(\1)/' > "$objects/kernels.inc" || true
 
-common=(-std=c++17 -fPIC -fvisibility=hidden -ffp-contract=off -march=x86-64-v3 -Wall -Wextra -I"$here")
+common=(-std=c++17 -fPIC -fvisibility=hidden -ffp-contract=off -march=x86-64-v3 -mtls-dialect=gnu2 -Wall -Wextra -I"$here")
 instrument=()
 runtime=(-O2)
 [ "$race" ] && common+=(-g -DCPU_CUDA_RACECHECK) && instrument=(-O1 -fsanitize=thread)

@@ -112,7 +112,7 @@ struct Worker {
     [[noreturn]] void leave(void* stackPointer);
 };
 
-thread_local Worker* worker __attribute__((tls_model("initial-exec"))) = nullptr;
+thread_local Worker* worker = nullptr;
 
 // ---- which thread runs next ----
 

@@ -81,8 +81,8 @@ void parallel(uint64_t count, void (*body)(uint64_t, void*), void* state);
 void catchSignals();
 
 // Every variable of the machine that kernels read through: the same for all fibers of an OS thread.
-extern thread_local Thread* current __attribute__((tls_model("initial-exec")));
-extern thread_local Block* block __attribute__((tls_model("initial-exec")));
+extern thread_local Thread* current;
+extern thread_local Block* block;
 
 // ---- what the intrinsics stand on (never instrumented for races: they announce their own) ----
 

@@ -7,7 +7,11 @@ module AllCases =
         List.concat
             [
               // One op a line.
-              ResidualCases.cases ]
+              ResidualCases.cases
+              MatchCosinesCases.cases
+              PruneCases.cases
+              MetricsCases.cases ]
 
     /// What the GPU benchmark times.
-    let timings: OpTiming list = List.concat []
+    let timings: OpTiming list =
+        List.concat [ MatchCosinesCases.timings; PruneCases.timings; MetricsCases.timings ]

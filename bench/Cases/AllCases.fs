@@ -8,10 +8,16 @@ module AllCases =
             [
               // One op a line.
               ResidualCases.cases
-              MatchCosinesCases.cases
-              PruneCases.cases
-              MetricsCases.cases ]
+              ClipAdamCases.cases
+              EncodeCases.cases
+              InputScaleCases.cases
+              UnitRowsCases.cases ]
 
     /// What the GPU benchmark times.
     let timings: OpTiming list =
-        List.concat [ MatchCosinesCases.timings; PruneCases.timings; MetricsCases.timings ]
+        List.concat
+            [
+              // One op a line.
+              ClipAdamCases.timings
+              EncodeCases.timings
+              UnitRowsCases.timings ]

@@ -7,7 +7,7 @@ open System.Text
 open SynthSae.Compute.Files
 
 /// The kernels as PTX inside the program, for machines without NVRTC: the driver compiles them for its
-/// device. `./synthsae ptx` makes the file, with Debian's NVRTC 11.8 so that old drivers read it.
+/// device. `./synthsae ptx` makes the file, with NVRTC 11.8: every driver since then reads it.
 module EmbeddedKernels =
     /// The architecture that the PTX is made for, the oldest that the kernels run on.
     [<Literal>]
@@ -47,5 +47,4 @@ module EmbeddedKernels =
 
     /// The PTX was made of this source.
     let isOf (source: string) (ptx: byte[]) =
-        let wanted = Encoding.ASCII.GetBytes(heading source)
-        ptx.Length > wanted.Length && ptx.AsSpan(0, wanted.Length).SequenceEqual wanted
+        ptx.AsSpan().StartsWith(Encoding.ASCII.GetBytes(heading source))

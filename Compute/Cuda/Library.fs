@@ -27,14 +27,82 @@ type Search =
             | (place, outcome) :: _ -> $"{this.Name} cannot be used: {place}: {outcome}"
             | [] -> $"no {this.Name} in any of {tried.Length} places"
 
-[<UnmanagedFunctionPointer(CallingConvention.Cdecl)>]
-type internal VersionOfOne = delegate of nativeptr<int> -> int
+/// Looks for a library and loads it.
+module LibrarySearch =
+    let private describe place (outcomes: LibraryFile.Outcome list) =
+        let problems =
+            outcomes
+            |> List.choose (function
+                | LibraryFile.Outcome.Unusable problem -> Some problem
+                | _ -> None)
 
-[<UnmanagedFunctionPointer(CallingConvention.Cdecl)>]
-type internal VersionOfTwo = delegate of nativeptr<int> * nativeptr<int> -> int
+        match place, problems with
+        | _, _ :: _ -> String.concat "; " (List.distinct problems)
+        | Place.Folder folder, [] when not (Directory.Exists folder) -> "no such folder"
+        | _ -> "not there"
 
-[<UnmanagedFunctionPointer(CallingConvention.Cdecl)>]
-type internal VersionReturned = delegate of unit -> unativeint
+    let private nameOf place =
+        match place with
+        | Place.Loader -> "the loader's path"
+        | Place.Folder folder -> folder
+
+    /// Versions that lie there and cannot be used, as the driver is older.
+    let private tooNew library (driver: Version option) place =
+        match place, driver with
+        | Place.Folder folder, Some version ->
+            LibraryPlaces.soNames library None
+            |> List.except (LibraryPlaces.soNames library driver)
+            |> List.filter (fun name -> File.Exists(Path.Combine(folder, name)))
+            |> List.map (fun name ->
+                LibraryFile.Outcome.Unusable
+                    $"{name} is newer than the driver, which runs CUDA {version}")
+        | _ -> []
+
+    let private attempt library soName place =
+        match place with
+        | Place.Loader -> LibraryFile.openByName library soName
+        | Place.Folder folder -> LibraryFile.openFile library soName folder
+
+    /// Look for a library by each name in turn, the best first, and for each name everywhere; load the first that
+    /// is one. The handle is 0 when there is none.
+    let run surroundings library (driver: Version option) : nativeint * Search =
+        let places = LibraryPlaces.places surroundings library
+        let tried = ResizeArray<Place * LibraryFile.Outcome>()
+
+        let found =
+            List.allPairs (LibraryPlaces.soNames library driver) places
+            |> Seq.tryPick (fun (soName, place) ->
+                match attempt library soName place with
+                | LibraryFile.Outcome.Loaded(handle, path, version) -> Some(handle, path, version)
+                | outcome ->
+                    tried.Add(place, outcome)
+                    None)
+
+        let outcomes place =
+            [ for other, outcome in tried do
+                  if other = place then
+                      outcome ]
+
+        let told =
+            match found with
+            | Some _ ->
+                Seq.map fst tried
+                |> Seq.distinct
+                |> Seq.map (fun place -> nameOf place, describe place (outcomes place))
+                |> List.ofSeq
+            | None ->
+                [ for place in places do
+                      nameOf place, describe place (outcomes place @ tooNew library driver place) ]
+
+        let handle =
+            match found with
+            | Some(handle, _, _) -> handle
+            | None -> 0n
+
+        handle,
+        { Name = LibraryPlaces.stem library
+          Found = found |> Option.map (fun (_, path, version) -> path, version)
+          Tried = told }
 
 /// Finds and loads NVIDIA's libraries, each at its first use and once. The bindings name them `cuda`,
 /// `nvrtc` and `cublasLt`; nothing of them may be called before `search` has found the library.
@@ -65,182 +133,16 @@ module Library =
                 | :? IOException
                 | :? UnauthorizedAccessException -> [] }
 
-    [<RequireQualifiedAccess>]
-    type private Outcome =
-        | Absent
-        | Unusable of string
-        | Loaded of nativeint * path: string * Version
+    let private look library driver =
+        LibrarySearch.run surroundings library driver
 
-    let private load (file: string) : Result<nativeint, string> =
-        try
-            Ok(NativeLibrary.Load file)
-        with
-        | :? DllNotFoundException as error ->
-            // The system's words stand in the last line, after advice for developers.
-            let last =
-                error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries) |> Array.last
-
-            Error(last.Trim().Replace(file + ": ", ""))
-        | :? BadImageFormatException -> Error "is not a library for this processor"
-
-    /// The file behind a library that the loader found, as the kernel lists it.
-    let private mapped (stem: string) : string option =
-        File.ReadLines "/proc/self/maps"
-        |> Seq.choose (fun line ->
-            match line.IndexOf '/' with
-            | -1 -> None
-            | at -> Some(line.Substring at))
-        |> Seq.tryFind (fun path -> (Path.GetFileName path).StartsWith stem)
-
-    let private ofThousands (version: int) =
-        Version(version / 1000, version % 1000 / 10)
-
-    // Since 12 the major version counts ten thousands.
-    let private ofCublas (version: int) =
-        if version >= 100_000 then
-            Version(version / 10_000, version / 100 % 100, version % 100)
-        else
-            Version(version / 1000, version / 100 % 10, version % 100)
-
-    /// Ask a library for its version, which also shows that it is the right one.
-    let private versionOf library (handle: nativeint) : Result<Version, string> =
-        let call (name: string) (read: nativeint -> Result<Version, string>) =
-            match NativeLibrary.TryGetExport(handle, name) with
-            | true, address -> read address
-            | _ -> Error $"has no {name}"
-
-        let checkedBy code version =
-            if code = 0 then Ok version else Error $"does not tell its version (error {code})"
-
-        match library with
-        | CudaLibrary.Driver ->
-            call "cuDriverGetVersion" (fun address ->
-                let mutable version = 0
-                let get = Marshal.GetDelegateForFunctionPointer<VersionOfOne> address
-                checkedBy (get.Invoke &&version) (ofThousands version))
-        | CudaLibrary.Nvrtc ->
-            call "nvrtcVersion" (fun address ->
-                let mutable major = 0
-                let mutable minor = 0
-                let get = Marshal.GetDelegateForFunctionPointer<VersionOfTwo> address
-                checkedBy (get.Invoke(&&major, &&minor)) (Version(major, minor)))
-        | CudaLibrary.CublasLt ->
-            call "cublasLtGetVersion" (fun address ->
-                let get = Marshal.GetDelegateForFunctionPointer<VersionReturned> address
-                Ok(ofCublas (int (get.Invoke()))))
-
-    /// NVRTC loads its second half by name at the first compilation, and does not look beside itself:
-    /// in a folder that the loader does not know it must be there already.
-    let private loadBuiltins (folder: string) (soName: string) =
-        let major = (soName.Split '.')[2]
-
-        for name in surroundings.Entries folder do
-            if name.StartsWith $"libnvrtc-builtins.so.{major}." then
-                load (Path.Combine(folder, name)) |> ignore
-
-    let private accept library (path: string) handle =
-        match versionOf library handle with
-        | Ok version -> Outcome.Loaded(handle, path, version)
-        | Error problem ->
-            NativeLibrary.Free handle
-            Outcome.Unusable problem
-
-    let private openFile library soName folder =
-        let file = Path.Combine(folder, soName)
-
-        if not (File.Exists file) then
-            Outcome.Absent
-        elif LibraryPlaces.isStub file then
-            Outcome.Unusable "is a stub to link against"
-        else
-            if library = CudaLibrary.Nvrtc then
-                loadBuiltins folder soName
-
-            match load file with
-            | Ok handle -> accept library file handle
-            | Error problem -> Outcome.Unusable problem
-
-    let private openByName library soName =
-        match load soName with
-        | Error problem when problem.Contains "No such file" -> Outcome.Absent
-        | Error problem -> Outcome.Unusable problem
-        | Ok handle ->
-            let path = mapped (LibraryPlaces.stem library) |> Option.defaultValue soName
-
-            if LibraryPlaces.isStub path then
-                NativeLibrary.Free handle
-                Outcome.Unusable $"{path} is a stub to link against"
-            else
-                if library = CudaLibrary.Nvrtc then
-                    loadBuiltins (Path.GetDirectoryName path) soName
-
-                accept library path handle
-
-    let private describe place (outcomes: Outcome list) =
-        let problems =
-            outcomes
-            |> List.choose (function
-                | Outcome.Unusable problem -> Some problem
-                | _ -> None)
-
-        match place, problems with
-        | _, _ :: _ -> String.concat "; " (List.distinct problems)
-        | Place.Folder folder, [] when not (Directory.Exists folder) -> "no such folder"
-        | _ -> "not there"
-
-    let private nameOf place =
-        match place with
-        | Place.Loader -> "the loader's path"
-        | Place.Folder folder -> folder
-
-    /// Look for a library by each name in turn, and for each name everywhere.
-    let private run library (driver: Version option) : nativeint * Search =
-        let places = LibraryPlaces.places surroundings library
-
-        let attempt (soName, place) =
-            let outcome =
-                match place with
-                | Place.Loader -> openByName library soName
-                | Place.Folder folder -> openFile library soName folder
-
-            place, outcome
-
-        let attempts = List.allPairs (LibraryPlaces.soNames library driver) places
-        let tried = ResizeArray<Place * Outcome>()
-
-        let found =
-            attempts
-            |> Seq.map attempt
-            |> Seq.tryPick (fun (place, outcome) ->
-                match outcome with
-                | Outcome.Loaded(handle, path, version) -> Some(handle, path, version)
-                | _ ->
-                    tried.Add(place, outcome)
-                    None)
-
-        let outcomes =
-            List.ofSeq tried
-            |> List.groupBy fst
-            |> List.map (fun (place, outcomes) ->
-                nameOf place, describe place (List.map snd outcomes))
-
-        let handle =
-            match found with
-            | Some(handle, _, _) -> handle
-            | None -> 0n
-
-        handle,
-        { Name = LibraryPlaces.stem library
-          Found = found |> Option.map (fun (_, path, version) -> path, version)
-          Tried = outcomes }
-
-    let private driver = lazy (run CudaLibrary.Driver None)
+    let private driver = lazy (look CudaLibrary.Driver None)
 
     let private driverVersionNow () =
         (snd driver.Value).Found |> Option.map snd
 
-    let private nvrtc = lazy (run CudaLibrary.Nvrtc (driverVersionNow ()))
-    let private cublasLt = lazy (run CudaLibrary.CublasLt (driverVersionNow ()))
+    let private nvrtc = lazy (look CudaLibrary.Nvrtc (driverVersionNow ()))
+    let private cublasLt = lazy (look CudaLibrary.CublasLt (driverVersionNow ()))
 
     let private found library =
         match library with

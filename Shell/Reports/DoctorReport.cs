@@ -10,6 +10,8 @@ namespace SynthSae.Reports;
 /// <summary>What the program finds around it: machine, folders, settings.</summary>
 public sealed class DoctorReport(AppSettings settings)
 {
+    private readonly GpuReport _gpu = new();
+
     private readonly FolderCheck _runs = FolderCheck.Of(settings.RunsFolder);
 
     private readonly FolderCheck? _cache =
@@ -26,8 +28,9 @@ public sealed class DoctorReport(AppSettings settings)
             .Add("runtime", $"{Machine.Runtime} on {Machine.System}")
             .Add("processor", $"{Machine.Processor}, {Machine.Cores} cores usable")
             .Add("vectors", Machine.Simd)
-            .Add("memory", Numbers.Bytes(Machine.Memory))
-            .Add("GPU", "not used: this version computes on the processor")
+            .Add("memory", Numbers.Bytes(Machine.Memory));
+        _gpu.AddTo(machine);
+        machine
             .Add("runs folder", _runs.ToString())
             .Add("cache folder", _cache?.ToString() ?? "none: worlds are compiled anew each time")
             .Add("hub", Hub(hub =>
@@ -37,6 +40,7 @@ public sealed class DoctorReport(AppSettings settings)
                 problem => problem));
         machine.Write(host.Out, host.Width);
         host.Out.WriteLine();
+        _gpu.WriteSearches(host.Out, host.Width);
 
         var values = new TextTable(new("setting"), new("value"), new("from"));
         foreach (var setting in settings.Effective)
@@ -74,6 +78,7 @@ public sealed class DoctorReport(AppSettings settings)
             ["version"] = Build.Version,
             ["commit"] = Build.Commit,
             ["machine"] = Machine.ToJson(),
+            ["gpu"] = _gpu.ToJson(),
             ["runs_folder"] = _runs.ToJson(),
             ["cache_folder"] = _cache?.ToJson(),
             ["hub"] = Hub(hub =>

@@ -23,7 +23,7 @@ public static class SettingNames
     public static readonly SettingDefinition Cache = new(
         "cache",
         "--cache",
-        "Folder of compiled worlds; none for no cache.",
+        "Folder of compiled worlds and kernels; none for no cache.",
         WorldCache.defaultFolder);
 
     public static readonly SettingDefinition LogEvery = new(

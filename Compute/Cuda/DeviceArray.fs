@@ -195,3 +195,9 @@ module DeviceMatrix =
         let matrix = DeviceMatrix(gpu, rows, cols)
         matrix.Elements.Clear()
         matrix
+
+    /// Threads of a block that goes through rows of so many columns, each holding neighbours (`Pack`): four where rows
+    /// begin at multiples of 16 bytes, otherwise one.
+    let threadsOfRow (cols: int) =
+        let packs = if cols % 4 = 0 then cols / 4 else cols
+        min 256 (max 1 ((packs + 31) / 32) * 32)

@@ -7,17 +7,40 @@ open SynthSae.Compute
 /// b·Stride … b·Stride + Count[b] − 1 of `Index` and `Value`, by ascending index. Arrays "by entry" have the
 /// same positions. The room for all rows is below 2³² entries.
 [<Sealed>]
-type DeviceCodes(gpu: Gpu, width: int, rows: int, stride: int) =
+type DeviceCodes
+    private
+    (
+        width: int,
+        rows: int,
+        stride: int,
+        count: DeviceArray<int>,
+        index: DeviceArray<int>,
+        value: DeviceArray<float32>
+    ) =
     let capacity = int64 rows * int64 stride
 
-    do
+    new(gpu: Gpu, width: int, rows: int, stride: int) =
+        let capacity = int64 rows * int64 stride
+
         if capacity >= (1L <<< 32) then
             let problem = $"{rows} samples with up to {stride} entries each are too many for a GPU"
             raise (BadInput("batch size", problem))
 
-    let count = new DeviceArray<int>(gpu, rows)
-    let index = new DeviceArray<int>(gpu, capacity)
-    let value = new DeviceArray<float32>(gpu, capacity)
+        DeviceCodes(
+            width,
+            rows,
+            stride,
+            new DeviceArray<int>(gpu, rows),
+            new DeviceArray<int>(gpu, capacity),
+            new DeviceArray<float32>(gpu, capacity)
+        )
+
+    /// The same entries with other values: the arrays of counts and indices are shared.
+    member _.WithValues(values: DeviceArray<float32>) =
+        if values.Length < capacity then
+            invalidArg (nameof values) $"{values.Length} values for {capacity} entries"
+
+        DeviceCodes(width, rows, stride, count, index, values)
 
     /// Number of columns of the dense form: N or L.
     member _.Width = width

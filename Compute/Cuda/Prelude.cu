@@ -100,6 +100,47 @@ DEVICE float float_of_key(u32 key)
     return __uint_as_float((key & 0x80000000u) ? (key & 0x7fffffffu) : ~key);
 }
 
+// ---- neighbouring floats -------------------------------------------------------------------------------
+
+// V floats that are loaded and stored at once: 4 at addresses that are multiples of 16, or 1.
+template <int V> struct Pack { float v[V]; };
+
+template <int V> DEVICE Pack<V> pack_zero()
+{
+    Pack<V> pack;
+#pragma unroll
+    for (int i = 0; i < V; i++) pack.v[i] = 0.0f;
+    return pack;
+}
+
+template <int V> DEVICE Pack<V> pack_load(const float* p)
+{
+    Pack<V> pack;
+    if constexpr (V == 4) {
+        float4 x = *(const float4*)p;
+        pack.v[0] = x.x, pack.v[1] = x.y, pack.v[2] = x.z, pack.v[3] = x.w;
+    } else {
+        pack.v[0] = *p;
+    }
+    return pack;
+}
+
+template <int V> DEVICE void pack_store(float* p, const Pack<V>& pack)
+{
+    if constexpr (V == 4) {
+        *(float4*)p = make_float4(pack.v[0], pack.v[1], pack.v[2], pack.v[3]);
+    } else {
+        *p = pack.v[0];
+    }
+}
+
+// sum + factor·x, each rounded once.
+template <int V> DEVICE void pack_add(Pack<V>& sum, float factor, const Pack<V>& x)
+{
+#pragma unroll
+    for (int i = 0; i < V; i++) sum.v[i] = fmaf(factor, x.v[i], sum.v[i]);
+}
+
 // ---- sums in fixed order -------------------------------------------------------------------------------
 
 #define LANE (threadIdx.x & 31u)

@@ -1,0 +1,225 @@
+namespace SynthSae.Compute.Ops
+
+open SynthSae.Compute.Cuda
+
+/// `LatentPath` in a GPU's memory.
+type DeviceLatentPath =
+    {
+        /// u (B, D): what the encoder read.
+        Input: DeviceMatrix
+        /// e (blocks·B, D): for each block of latents the gradient by its part of the output, up to the factor.
+        Error: DeviceMatrix
+        /// (L): the block of each latent; empty when all are in the first.
+        Block: DeviceArray<int>
+        /// c: dLoss/dx̂ = c·e.
+        Factor: DeviceScalar<float32>
+        /// (L): how much of a latent's slope reaches its encoder row; empty for all of it.
+        EncoderScale: DeviceArray<float32>
+    }
+
+/// Back-propagation through latents on a GPU, with the memory that it needs: for SAEs of L latents on R^D, batches of
+/// up to `batch` samples, and up to so many outputs that the decoder bias learns from.
+[<Sealed>]
+type LatentGradientsCuda(gpu: Gpu, latents: int, dim: int, batch: int, outputs: int) =
+    /// Pieces that long lists can be cut into, together.
+    let slots = 1024
+
+    /// Rows to a partial sum of columns; COLUMN_ROWS of the kernels.
+    let columnRows = 16
+
+    let pieces rows = (rows + columnRows - 1) / columnRows
+    let threads = DeviceMatrix.threadsOfRow dim
+    let slotStart = new DeviceArray<int>(gpu, latents + 1)
+    let slotLatent = new DeviceArray<int>(gpu, slots)
+    let part = new DeviceArray<float32>(gpu, 2L * int64 slots * int64 dim)
+    let partBias = new DeviceArray<float32>(gpu, slots)
+    let arrived = DeviceArray.zeros<uint32> gpu slots
+
+    let columns =
+        new DeviceArray<float32>(gpu, int64 (pieces latents + outputs * pieces batch) * int64 dim)
+
+    let nothing = new DeviceArray<float32>(gpu, 0)
+
+    /// Blocks of errors that fit into shared memory beside those of other thread blocks; 0 for none.
+    let staged (path: DeviceLatentPath) =
+        let blocks =
+            if path.Block.IsEmpty then
+                1
+            else
+                path.Error.Rows / max 1 path.Input.Rows
+
+        if 4L * int64 blocks * int64 dim <= 24L * 1024L then blocks else 0
+
+    let byCodes
+        (decoder: DeviceMatrix)
+        (path: DeviceLatentPath)
+        (codes: DeviceCodes)
+        (lists: DeviceLists)
+        (gate: DeviceArray<float32>)
+        (extra: DeviceArray<float32>)
+        (byCode: DeviceArray<float32>)
+        (slopes: DeviceArray<float32>)
+        =
+        let staged = staged path
+
+        gpu.Launch(
+            "latent_gradients_codes",
+            struct (path.Input.Rows + 1, 1),
+            256,
+            4 * staged * dim,
+            [ decoder.Arg
+              path.Error.Arg
+              path.Block.Arg
+              path.Factor.Arg
+              codes.Count.Arg
+              codes.Index.Arg
+              gate.Arg
+              extra.Arg
+              byCode.Arg
+              slopes.Arg
+              lists.Start.Arg
+              slotStart.Arg
+              slotLatent.Arg
+              Arg.Of path.Input.Rows
+              Arg.Of codes.Stride
+              Arg.Of dim
+              Arg.Of latents
+              Arg.Of slots
+              Arg.Of staged ]
+        )
+
+    let byLatents
+        (path: DeviceLatentPath)
+        (codes: DeviceCodes)
+        (lists: DeviceLists)
+        (slopes: DeviceArray<float32>)
+        (adds: bool)
+        (encoder: DeviceMatrix)
+        (decoder: DeviceMatrix)
+        (bias: DeviceArray<float32>)
+        =
+        gpu.Launch(
+            "latent_gradients_rows",
+            slots + latents,
+            threads,
+            [ path.Error.Arg
+              path.Input.Arg
+              path.Block.Arg
+              path.Factor.Arg
+              path.EncoderScale.Arg
+              codes.Value.Arg
+              slopes.Arg
+              lists.Start.Arg
+              lists.Sample.Arg
+              lists.Entry.Arg
+              slotStart.Arg
+              slotLatent.Arg
+              part.Arg
+              partBias.Arg
+              arrived.Arg
+              encoder.Arg
+              decoder.Arg
+              bias.Arg
+              Arg.Of path.Input.Rows
+              Arg.Of dim
+              Arg.Of latents
+              Arg.Of slots
+              Arg.Of(if adds then 1 else 0) ]
+        )
+
+    /// Partial sums of up to two outputs, and of the encoder's rows where it is not empty, from row `first` of the sums
+    /// on; returns the row after them.
+    let addColumns
+        rows
+        (outputs: struct (DeviceMatrix * DeviceScalar<float32>) list)
+        (encoder: DeviceArray<float32>)
+        (through: DeviceArray<float32>)
+        first
+        =
+        let output i =
+            match List.tryItem i outputs with
+            | Some(struct (matrix, factor)) -> [ matrix.Arg; factor.Arg ]
+            | None -> [ nothing.Arg; nothing.Arg ]
+
+        let encoderRows = if encoder.IsEmpty then 0 else latents
+        let count = outputs.Length * pieces rows + pieces encoderRows
+
+        gpu.Launch(
+            "latent_gradients_columns",
+            count,
+            threads,
+            output 0
+            @ output 1
+            @ [ encoder.Arg
+                through.Arg
+                columns.From(int64 first * int64 dim)
+                Arg.Of rows
+                Arg.Of encoderRows
+                Arg.Of dim ]
+        )
+
+        first + count
+
+    /// The gradients at the given lists (of the codes): added to `encoderGradient`, `decoderGradient` (L, D) and
+    /// `biasGradient` (L) or, where not `adds`, written over them. `gate`, `extra` (1 and 0 where empty), `byCode` (may
+    /// be empty) and `slopes` are by entry; the last two are written. Two launches.
+    member _.Run
+        (
+            decoder: DeviceMatrix,
+            path: DeviceLatentPath,
+            codes: DeviceCodes,
+            lists: DeviceLists,
+            gate: DeviceArray<float32>,
+            extra: DeviceArray<float32>,
+            byCode: DeviceArray<float32>,
+            slopes: DeviceArray<float32>,
+            adds: bool,
+            encoderGradient: DeviceMatrix,
+            decoderGradient: DeviceMatrix,
+            biasGradient: DeviceArray<float32>
+        ) =
+        byCodes decoder path codes lists gate extra byCode slopes
+        byLatents path codes lists slopes adds encoderGradient decoderGradient biasGradient
+
+    /// db_dec = Σ over `outputs` of factor·Σ of the first `rows` rows, less Σ_j through_j W_enc,j where b_dec
+    /// `appliesToInput`. One launch for every two outputs, and one more.
+    member _.DecoderBias
+        (
+            appliesToInput: bool,
+            encoder: DeviceMatrix,
+            rows: int,
+            outputs: struct (DeviceMatrix * DeviceScalar<float32>) list,
+            through: DeviceArray<float32>,
+            gradient: DeviceArray<float32>
+        ) =
+        let weighed = if appliesToInput then encoder.Elements else nothing
+
+        let count =
+            match List.chunkBySize 2 outputs with
+            | [] -> addColumns rows [] weighed through 0
+            | head :: more ->
+                (addColumns rows head weighed through 0, more)
+                ||> List.fold (fun first pair -> addColumns rows pair nothing nothing first)
+
+        gpu.Launch(
+            "latent_gradients_bias",
+            (dim + 31) / 32,
+            512,
+            [ columns.Arg; gradient.Arg; Arg.Of count; Arg.Of dim ]
+        )
+
+    /// Gradients by decoder norms (L), carried to the rows of W_dec by ∂‖w‖/∂w = w/‖w‖, added to `gradient`.
+    static member ThroughNorms
+        (
+            gpu: Gpu,
+            decoder: DeviceMatrix,
+            norms: DeviceArray<float32>,
+            byNorm: DeviceArray<float32>,
+            gradient: DeviceMatrix
+        ) =
+        gpu.Launch(
+            "latent_gradients_norms",
+            decoder.Rows,
+            DeviceMatrix.threadsOfRow decoder.Cols,
+            [ decoder.Arg; norms.Arg; byNorm.Arg; gradient.Arg; Arg.Of decoder.Cols ]
+        )

@@ -11,7 +11,11 @@ module AllCases =
               ClipAdamCases.cases
               EncodeCases.cases
               InputScaleCases.cases
-              UnitRowsCases.cases ]
+              UnitRowsCases.cases
+              DecodeCodesCases.cases
+              LevelErrorsCases.cases
+              RefineCases.cases
+              LatentGradientsCases.cases ]
 
     /// What the GPU benchmark times.
     let timings: OpTiming list =
@@ -20,4 +24,7 @@ module AllCases =
               // One op a line.
               ClipAdamCases.timings
               EncodeCases.timings
-              UnitRowsCases.timings ]
+              UnitRowsCases.timings
+              DecodeCodesCases.timings
+              LevelErrorsCases.timings
+              LatentGradientsCases.timings ]

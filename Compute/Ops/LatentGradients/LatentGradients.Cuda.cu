@@ -83,7 +83,7 @@ KERNEL_BOUNDED(latent_gradients_codes, 256, 4)
 {
     BLOCK_SHARED int scan[32];
     DYN_SHARED(float, errors);
-    if (blockIdx.x == batch) {
+    if ((int)blockIdx.x == batch) {
         latent_gradients_plan(start, slot_start, slot_latent, latents, slots, scan);
         return;
     }
@@ -93,10 +93,10 @@ KERNEL_BOUNDED(latent_gradients_codes, 256, 4)
     __syncthreads();
     float c = *factor;
     int entries = count[blockIdx.x];
-    int next = WARP < entries ? index[first + WARP] : 0;
-    for (int entry = WARP; entry < entries; entry += WARPS) {
+    int warps = WARPS, next = (int)WARP < entries ? index[first + WARP] : 0;
+    for (int entry = WARP; entry < entries; entry += warps) {
         int latent = next;
-        if (entry + WARPS < entries) next = index[first + entry + WARPS];
+        if (entry + warps < entries) next = index[first + entry + warps];
         float open = gate ? gate[first + entry] : 1.0f;
         float more = extra ? extra[first + entry] : 0.0f;
         int m = block ? block[latent] : 0;

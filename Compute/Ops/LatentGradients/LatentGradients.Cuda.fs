@@ -42,11 +42,7 @@ type LatentGradientsCuda(gpu: Gpu, latents: int, dim: int, batch: int, outputs: 
 
     /// Blocks of errors that fit into shared memory beside those of other thread blocks; 0 for none.
     let staged (path: DeviceLatentPath) =
-        let blocks =
-            if path.Block.IsEmpty then
-                1
-            else
-                path.Error.Rows / max 1 path.Input.Rows
+        let blocks = if path.Block.IsEmpty then 1 else path.Error.Rows / max 1 path.Input.Rows
 
         if 4L * int64 blocks * int64 dim <= 24L * 1024L then blocks else 0
 

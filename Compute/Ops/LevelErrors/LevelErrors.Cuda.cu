@@ -16,7 +16,7 @@ DEVICE void level_errors_sample(const int* index, const float* value, int count,
                                 int levels, int batch, int dim, int* staged_index, float* staged_value, int* scan,
                                 double* scratch)
 {
-    bool one_tile = dim <= blockDim.x * V;
+    bool one_tile = dim <= (int)blockDim.x * V;
     Pack<V> sum = pack_zero<V>();
     for (int m = 0; m < levels; m++) {
         double square = 0.0;

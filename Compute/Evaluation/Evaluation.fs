@@ -94,8 +94,8 @@ module Evaluation =
         let matching = Matching.run backend inference.Sae.Decoder world.Dictionary
         let code = encodeAndDecode backend inference
 
-        accumulate progress sampler matching (fun _ -> code) settings
-        |> EvaluationResult.conclude settings world matching
+        let sums = accumulate progress sampler matching (fun _ -> code) settings
+        EvaluationResult.conclude settings world matching sums.Blocks
 
     /// Score an SAE on the evaluation stream of a world, in one pass. The SAE's activation decides its form:
     /// BatchTopK selects within each batch, a last partial one included.
@@ -133,4 +133,4 @@ module Evaluation =
                 accumulator.Add(latents, x, xHat)
                 progress accumulator.Seen)
 
-        UnsupervisedResult.conclude settings accumulator
+        UnsupervisedResult.conclude settings accumulator.Blocks

@@ -57,11 +57,11 @@ module EvaluationResult =
                 if nodeOf feature < 0 then None else Some world.Forest.Depth[nodeOf feature]
               FeatureRate = float sums.Active[feature] / samples })
 
-    /// What the sums over a world's samples say.
-    let conclude settings world matching (accumulator: MetricAccumulator) : EvaluationResult =
-        let total = Array.reduce MetricSums.add accumulator.Blocks
+    /// What the sums over a world's samples say, given by blocks of them.
+    let conclude settings world matching (blocks: MetricSums[]) : EvaluationResult =
+        let total = Array.reduce MetricSums.add blocks
 
         { Settings = settings
           Metrics = Metrics.ofSums matching total
-          StandardErrors = Metrics.standardErrors matching accumulator.Blocks
+          StandardErrors = Metrics.standardErrors matching blocks
           Latents = latentReports world matching total }

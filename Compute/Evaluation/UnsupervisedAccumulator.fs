@@ -5,15 +5,12 @@ namespace SynthSae.Compute
 /// depend on threads.
 [<Sealed>]
 type UnsupervisedAccumulator(threads: int, latents: int, dim: int, samples: int64, blocks: int) =
-    let blockCount = int (min samples (int64 blocks))
-    let sums = Array.init blockCount (fun _ -> UnsupervisedSums.zero latents dim)
+    let blocks = SampleBlocks.create samples blocks
+    let sums = Array.init blocks.Count (fun _ -> UnsupervisedSums.zero latents dim)
     let mutable seen = 0L
     let mutable squaredNorm: float[] = [||]
     let mutable squaredError: float[] = [||]
     let mutable squaredHat: float[] = [||]
-
-    let blockOf sample =
-        int (sample * int64 blockCount / samples)
 
     let countRow (block: UnsupervisedSums) (fires: System.ReadOnlySpan<int>) =
         for latent in fires do
@@ -50,7 +47,7 @@ type UnsupervisedAccumulator(threads: int, latents: int, dim: int, samples: int6
 
     let addColumns first (x: Matrix) firstColumn lastColumn =
         for row in 0 .. x.Rows - 1 do
-            let sum = sums[blockOf (first + int64 row)].Sum
+            let sum = sums[blocks.Of(first + int64 row)].Sum
             let values = x.Row row
 
             for d in firstColumn .. lastColumn - 1 do
@@ -58,8 +55,7 @@ type UnsupervisedAccumulator(threads: int, latents: int, dim: int, samples: int6
 
     /// The next batch: latents (B, L), x and its reconstruction (B, D).
     member _.Add(latents: Codes, x: Matrix, xHat: Matrix) =
-        if seen + int64 x.Rows > samples then
-            invalidArg (nameof x) $"more than the {samples} samples that were announced"
+        blocks.Check(seen, x.Rows)
 
         if squaredNorm.Length < x.Rows then
             squaredNorm <- Array.zeroCreate x.Rows
@@ -77,7 +73,7 @@ type UnsupervisedAccumulator(threads: int, latents: int, dim: int, samples: int6
             addColumns first x firstColumn lastColumn)
 
         for row in 0 .. x.Rows - 1 do
-            let block = sums[blockOf (first + int64 row)]
+            let block = sums[blocks.Of(first + int64 row)]
             countRow block (latents.RowIndex row)
             addRow block row
 
@@ -87,7 +83,7 @@ type UnsupervisedAccumulator(threads: int, latents: int, dim: int, samples: int6
     member _.Seen = seen
 
     /// Number of the block that a sample belongs to.
-    member internal _.BlockOf(sample: int64) = blockOf sample
+    member internal _.BlockOf(sample: int64) = blocks.Of sample
 
     /// The sums of each block.
     member _.Blocks = sums

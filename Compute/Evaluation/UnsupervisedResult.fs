@@ -21,11 +21,11 @@ type UnsupervisedResult =
     }
 
 module UnsupervisedResult =
-    /// What the sums over samples say.
-    let conclude settings (accumulator: UnsupervisedAccumulator) : UnsupervisedResult =
-        let total = Array.reduce UnsupervisedSums.add accumulator.Blocks
+    /// What the sums over samples say, given by blocks of them.
+    let conclude settings (blocks: UnsupervisedSums[]) : UnsupervisedResult =
+        let total = Array.reduce UnsupervisedSums.add blocks
 
         { Settings = settings
           Metrics = UnsupervisedMetrics.ofSums total
-          StandardErrors = UnsupervisedMetrics.standardErrors accumulator.Blocks
+          StandardErrors = UnsupervisedMetrics.standardErrors blocks
           FiringRates = total.Fires |> Array.map (fun fires -> float fires / float total.Samples) }

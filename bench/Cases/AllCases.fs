@@ -15,7 +15,10 @@ module AllCases =
               DecodeCodesCases.cases
               LevelErrorsCases.cases
               RefineCases.cases
-              LatentGradientsCases.cases ]
+              LatentGradientsCases.cases
+              MatchCosinesCases.cases
+              PruneCases.cases
+              MetricsCases.cases ]
 
     /// What the GPU benchmark times.
     let timings: OpTiming list =
@@ -27,4 +30,7 @@ module AllCases =
               UnitRowsCases.timings
               DecodeCodesCases.timings
               LevelErrorsCases.timings
-              LatentGradientsCases.timings ]
+              LatentGradientsCases.timings
+              MatchCosinesCases.timings
+              PruneCases.timings
+              MetricsCases.timings ]

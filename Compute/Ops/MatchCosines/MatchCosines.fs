@@ -63,11 +63,15 @@ module Candidates =
 /// weights are as close as that.
 module MatchCosines =
     /// The number of candidates that lists have room for; raises when the shapes do not fit.
-    let check (rows: Matrix) (others: Matrix) (count: int) =
-        if rows.Cols <> others.Cols then
-            invalidArg (nameof others) $"rows in R^{rows.Cols} and R^{others.Cols} have no cosine"
+    let checkSizes dim otherDim others (count: int) =
+        if dim <> otherDim then
+            invalidArg (nameof others) $"rows in R^{dim} and R^{otherDim} have no cosine"
 
-        min count others.Rows
+        min count others
+
+    /// `checkSizes` of matrices.
+    let check (rows: Matrix) (others: Matrix) (count: int) =
+        checkSizes rows.Cols others.Cols others.Rows count
 
     /// Σ a·b in double.
     let dot (a: ReadOnlySpan<float32>) (b: ReadOnlySpan<float32>) =
@@ -78,10 +82,10 @@ module MatchCosines =
 
         sum
 
-    /// The norm of one row, at least `Rows.SmallestNorm` (reference: `clamp(min=1e-8)`). Raises `BadInput` for a row
-    /// that is not finite.
-    let norm (matrix: Matrix) row =
-        let norm = sqrt (Rows.squaredNormAt matrix row)
+    /// The norm of a row whose square is known, at least `Rows.SmallestNorm` (reference: `clamp(min=1e-8)`). Raises
+    /// `BadInput` for a row that is not finite.
+    let normOf row (squared: float) =
+        let norm = sqrt squared
 
         if not (Double.IsFinite norm) then
             raise (
@@ -89,6 +93,10 @@ module MatchCosines =
             )
 
         max norm Rows.SmallestNorm
+
+    /// The norm of one row.
+    let norm (matrix: Matrix) row =
+        normOf row (Rows.squaredNormAt matrix row)
 
     /// The cosine of one row with one other, with its sign.
     let cosine (rows: Matrix) row (others: Matrix) other =

@@ -107,49 +107,6 @@ module internal SamplerPlan =
     [<Literal>]
     let ChunkLanes = 32
 
-    /// A node whose children carry features, as those features in node order.
-    type private Group = { Node: int; Exclusive: bool; Gate: int; Features: int[] }
-
-    let private children (forest: Forest) node =
-        [| for child in forest.ChildStart[node] .. forest.ChildStart[node + 1] - 1 do
-               if forest.Feature[child] >= 0 then
-                   forest.Feature[child] |]
-
-    let private gateOf (forest: Forest) node =
-        if forest.Feature[node] >= 0 then forest.Feature[node] else forest.GatingFeature[node]
-
-    /// Groups whose features are not tried in every sample, by the feature that opens them.
-    let private groups (forest: Forest) =
-        [| for node in 0 .. forest.Nodes - 1 do
-               let features = children forest node
-               let exclusive = forest.ExclusiveChildren[node] && features.Length > 1
-               let gate = gateOf forest node
-
-               if features.Length > 0 && (gate >= 0 || exclusive) then
-                   { Node = node
-                     Exclusive = exclusive
-                     Gate = gate
-                     Features = features } |]
-        |> Array.sortBy _.Gate
-
-    /// Blocks that hold the features, ascending, each with the features in its four lanes, −1 for absent.
-    let private blocks (features: int[]) : struct (int * int[])[] =
-        let found = ResizeArray<struct (int * int[])>()
-
-        for feature in Array.sort features do
-            let block = feature >>> 2
-
-            let isNew =
-                found.Count = 0 || (let struct (last, _) = found[found.Count - 1] in last <> block)
-
-            if isNew then
-                found.Add(struct (block, Array.create 4 -1))
-
-            let struct (_, lanes) = found[found.Count - 1]
-            lanes[feature &&& 3] <- feature
-
-        found.ToArray()
-
     let private starts (counts: int seq) = Seq.scan (+) 0 counts |> Seq.toArray
 
     let inline private at (values: float32[]) absent feature =
@@ -164,7 +121,7 @@ module internal SamplerPlan =
 
     /// The features in chunks: blocks times multiplier, and the feature in each lane.
     let private chunks (features: int[]) : struct (Pinned<uint64> * int[]) =
-        let blocks = blocks features
+        let blocks = SamplerGroups.blocks features
         let count = (blocks.Length + ChunkBlocks - 1) / ChunkBlocks
         let product = Pinned<uint64>(count * ChunkBlocks)
         let lanes = Array.create (count * ChunkLanes) -1
@@ -188,10 +145,6 @@ module internal SamplerPlan =
           MeanMagnitude = at world.MeanMagnitude 0.0f feature
           StdMagnitude = at world.StdMagnitude 0.0f feature }
 
-    let private isScaled (forest: Forest) feature =
-        let node = forest.NodeOfFeature[feature]
-        forest.ScaledByParent[node] && forest.GatingFeature[node] >= 0
-
     let private fillCell (world: World) (featureGroup: int[]) row block (lanes: int[]) =
         let setInt place (value: int) =
             NativePtr.set row place (BitConverter.Int32BitsToSingle value)
@@ -210,26 +163,15 @@ module internal SamplerPlan =
                 NativePtr.set row (Cell.Factor + 4 * r + lane) (factorAt world feature r)
 
         let scaled lane =
-            if lanes[lane] >= 0 && isScaled world.Forest lanes[lane] then 1 <<< lane else 0
+            if lanes[lane] >= 0 && SamplerGroups.isScaled world.Forest lanes[lane] then 1 <<< lane else 0
 
         setInt Cell.Block block
         setInt Cell.Scaled (Seq.sumBy scaled [ 0..3 ])
 
     /// Lay out a world; takes about as much memory as its factor F.
     let compile (world: World) : SamplerPlan =
-        let groups = groups world.Forest
-        let lazily = Array.create world.NumFeatures false
-
-        for group in groups do
-            for feature in group.Features do
-                lazily[feature] <- true
-
-        let struct (product, lanes) =
-            seq { 0 .. world.NumFeatures - 1 }
-            |> Seq.filter (fun feature -> not lazily[feature])
-            |> Seq.toArray
-            |> chunks
-
+        let groups = SamplerGroups.ofForest world.Forest
+        let struct (product, lanes) = chunks (SamplerGroups.alwaysTried world groups)
         let chunkCount = lanes.Length / ChunkLanes
         let openGroups = groups |> Seq.filter (fun group -> group.Gate < 0) |> Seq.length
         let opened = Array.zeroCreate world.NumFeatures
@@ -244,7 +186,7 @@ module internal SamplerPlan =
         let inChunks value =
             Matrix.ofArray chunkCount ChunkLanes (always |> Array.map value)
 
-        let groupBlocks = groups |> Array.map (fun group -> blocks group.Features)
+        let groupBlocks = groups |> Array.map (fun group -> SamplerGroups.blocks group.Features)
         let cellBlocks = Array.append (Array.concat groupBlocks) [| struct (0, Array.create 4 -1) |]
         let cells = Matrix.zeros cellBlocks.Length (Cell.size world.Rank)
 

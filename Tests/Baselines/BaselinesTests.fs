@@ -1,5 +1,6 @@
 module SynthSae.Tests.Baselines.BaselinesTests
 
+open SynthSae.Bench
 open SynthSae.Compute
 open SynthSae.Compute.Baselines
 open SynthSae.Compute.Files

@@ -2,6 +2,7 @@ module SynthSae.Tests.Baselines.DetectorsTests
 
 open System
 open MathNet.Numerics.LinearAlgebra
+open SynthSae.Bench
 open SynthSae.Compute
 open SynthSae.Compute.Baselines
 open SynthSae.Compute.Files

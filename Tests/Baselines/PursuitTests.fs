@@ -1,6 +1,7 @@
 module SynthSae.Tests.Baselines.PursuitTests
 
 open MathNet.Numerics.LinearAlgebra
+open SynthSae.Bench
 open SynthSae.Compute
 open SynthSae.Compute.Baselines
 open SynthSae.Spec

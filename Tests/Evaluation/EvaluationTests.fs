@@ -1,6 +1,7 @@
 module SynthSae.Tests.Evaluation.EvaluationTests
 
 open Xunit
+open SynthSae.Bench
 open SynthSae.Compute
 open SynthSae.Compute.Ops
 open SynthSae.Tests

@@ -1,6 +1,7 @@
 module SynthSae.Tests.Saes.PruningThresholdTests
 
 open System
+open SynthSae.Bench
 open SynthSae.Compute
 open SynthSae.Compute.Ops
 open SynthSae.Spec

@@ -1,6 +1,7 @@
 module SynthSae.Tests.SampleCodesTests
 
 open System
+open SynthSae.Bench
 open SynthSae.Compute
 open SynthSae.Compute.Ops
 open Xunit
@@ -34,7 +35,7 @@ let private firstOf (world: World) = int64 world.Seed &&& 0x3_FFFF_FFFFL
 
 [<Fact>]
 let ``lazy codes are the eager codes, in any forest and on every path`` () =
-    Property.forAll (HandMadeWorlds.generator 70) (fun world ->
+    Property.forAll (RandomWorlds.generator 70) (fun world ->
         let first = firstOf world
         let expected = eager world first 40
 
@@ -44,7 +45,7 @@ let ``lazy codes are the eager codes, in any forest and on every path`` () =
 
 [<Fact>]
 let ``codes do not depend on the number of threads`` () =
-    Property.forAll (HandMadeWorlds.generator 40) (fun world ->
+    Property.forAll (RandomWorlds.generator 40) (fun world ->
         let one = lazily SampleCodesCpu.create 1 world 5L 200
 
         [ 2..5 ]
@@ -53,7 +54,7 @@ let ``codes do not depend on the number of threads`` () =
 
 [<Fact>]
 let ``codes do not depend on how samples are split over calls`` () =
-    Property.forAll (HandMadeWorlds.generator 40) (fun world ->
+    Property.forAll (RandomWorlds.generator 40) (fun world ->
         let whole = bits (lazily SampleCodesCpu.create 1 world 100L 75)
         let sampler = SampleCodesCpu.create world
 

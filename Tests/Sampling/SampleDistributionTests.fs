@@ -3,6 +3,7 @@ module SynthSae.Tests.SampleDistributionTests
 
 open System
 open MathNet.Numerics
+open SynthSae.Bench
 open SynthSae.Compute
 open Xunit
 
@@ -125,7 +126,7 @@ let private activeNodes (forest: Forest) (codes: Codes) row =
 let ``a gated feature is active only with its gate, and an exclusive one only without siblings``
     ()
     =
-    Property.forAll (HandMadeWorlds.generator 60) (fun world ->
+    Property.forAll (RandomWorlds.generator 60) (fun world ->
         let forest = world.Forest
         let codes = draw world 100
 

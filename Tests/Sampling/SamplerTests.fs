@@ -1,5 +1,6 @@
 module SynthSae.Tests.SamplerTests
 
+open SynthSae.Bench
 open SynthSae.Compute
 open SynthSae.Compute.Ops
 open Xunit

@@ -2,6 +2,7 @@ module SynthSae.Tests.Shell.PruneTests
 
 open System.IO
 open System.Text.Json.Nodes
+open SynthSae.Bench
 open SynthSae.Compute
 open SynthSae.Compute.Files
 open SynthSae.Tests

@@ -19,6 +19,11 @@ module AllCases =
               MatchCosinesCases.cases
               PruneCases.cases
               MetricsCases.cases ]
+              LatentGradientsCases.cases ]
+              MatchCosinesCases.cases
+              PruneCases.cases
+              MetricsCases.cases
+              SampleCodesCases.cases ]
 
     /// What the GPU benchmark times.
     let timings: OpTiming list =
@@ -34,3 +39,8 @@ module AllCases =
               MatchCosinesCases.timings
               PruneCases.timings
               MetricsCases.timings ]
+              LatentGradientsCases.timings ]
+              MatchCosinesCases.timings
+              PruneCases.timings
+              MetricsCases.timings
+              SampleCodesCases.timings ]

@@ -163,7 +163,10 @@ module internal SamplerPlan =
                 NativePtr.set row (Cell.Factor + 4 * r + lane) (factorAt world feature r)
 
         let scaled lane =
-            if lanes[lane] >= 0 && SamplerGroups.isScaled world.Forest lanes[lane] then 1 <<< lane else 0
+            if lanes[lane] >= 0 && SamplerGroups.isScaled world.Forest lanes[lane] then
+                1 <<< lane
+            else
+                0
 
         setInt Cell.Block block
         setInt Cell.Scaled (Seq.sumBy scaled [ 0..3 ])

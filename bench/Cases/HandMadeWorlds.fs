@@ -1,7 +1,6 @@
-namespace SynthSae.Tests
+namespace SynthSae.Bench
 
 open System
-open FsCheck.FSharp
 open SynthSae.Compute
 open SynthSae.Spec
 
@@ -141,7 +140,3 @@ module HandMadeWorlds =
                 Array.init n (fun _ -> special (fun () -> 0.0f) 0.3 (fun () -> uniform 0.0 3.0))
             Forest = randomForest random n
             Seed = uint64 (random.NextInt64()) * 2UL + 1UL }
-
-    /// Random worlds of at most `maxFeatures` features.
-    let generator maxFeatures =
-        Gen.choose (0, System.Int32.MaxValue) |> Gen.map (random maxFeatures)

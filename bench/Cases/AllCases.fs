@@ -18,10 +18,6 @@ module AllCases =
               LatentGradientsCases.cases
               MatchCosinesCases.cases
               PruneCases.cases
-              MetricsCases.cases ]
-              LatentGradientsCases.cases ]
-              MatchCosinesCases.cases
-              PruneCases.cases
               MetricsCases.cases
               SampleCodesCases.cases ]
 
@@ -36,10 +32,6 @@ module AllCases =
               DecodeCodesCases.timings
               LevelErrorsCases.timings
               LatentGradientsCases.timings
-              MatchCosinesCases.timings
-              PruneCases.timings
-              MetricsCases.timings ]
-              LatentGradientsCases.timings ]
               MatchCosinesCases.timings
               PruneCases.timings
               MetricsCases.timings

@@ -209,6 +209,11 @@ type Gpu private (info: GpuInfo, context: nativeint, code: nativeint) =
         DriverApi.cuMemGetInfo_v2 (&free, &total) |> Driver.check "cuMemGetInfo"
         int64 free
 
+    /// Do what needs this GPU's context to be the thread's.
+    member internal _.Within(work: unit -> 'T) : 'T =
+        enter ()
+        work ()
+
     /// The stream that work goes to.
     member _.Stream = stream
 

@@ -8,6 +8,8 @@ module AllCases =
             [
               // One op a line.
               ResidualCases.cases
+              GemmCases.cases
+              OrthogonaliseCases.cases
               ClipAdamCases.cases
               EncodeCases.cases
               InputScaleCases.cases
@@ -26,6 +28,8 @@ module AllCases =
         List.concat
             [
               // One op a line.
+              GemmCases.timings
+              OrthogonaliseCases.timings
               ClipAdamCases.timings
               EncodeCases.timings
               UnitRowsCases.timings

@@ -21,7 +21,10 @@ module AllCases =
               MatchCosinesCases.cases
               PruneCases.cases
               MetricsCases.cases
-              SampleCodesCases.cases ]
+              SampleCodesCases.cases
+              SelectCases.cases
+              NearThresholdCases.cases
+              LatentListsCases.cases ]
 
     /// What the GPU benchmark times.
     let timings: OpTiming list =
@@ -39,4 +42,7 @@ module AllCases =
               MatchCosinesCases.timings
               PruneCases.timings
               MetricsCases.timings
-              SampleCodesCases.timings ]
+              SampleCodesCases.timings
+              SelectCases.timings
+              NearThresholdCases.timings
+              LatentListsCases.timings ]

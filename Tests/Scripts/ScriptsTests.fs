@@ -7,6 +7,7 @@ open System.Diagnostics
 open System.Globalization
 open System.IO
 open System.Xml.Linq
+open SynthSae.Compute.Cuda
 open SynthSae.Spec
 open SynthSae.Tests
 open Xunit
@@ -26,6 +27,8 @@ let private fsi (folder: TemporaryFolder) (args: string list) : Outcome =
         )
 
     info.Environment["XDG_CACHE_HOME"] <- folder.Path
+    // Other tests' emulated GPU.
+    info.Environment.Remove LibraryPlaces.Setting |> ignore
     Cli.finish (Process.Start info)
 
 let private run (folder: TemporaryFolder) (name: string) (args: string list) : Outcome =
@@ -140,6 +143,25 @@ let ``sparse-but-wrong prints a row for each k and plots them`` () =
     let drawn = XDocument.Load(file).Descendants() |> Seq.countBy _.Name.LocalName |> Map
     Assert.Equal(4, drawn["polyline"])
     Assert.Equal(8, drawn["circle"])
+
+[<NvrtcFact>]
+let ``all kernels compile for the A100 and the H100 without a complaint and without spilled registers``
+    ()
+    =
+    use folder = new TemporaryFolder()
+    let outcome = run folder "kernels" [ "sm_80"; "sm_90" ]
+    Assert.True((outcome.Code = 0), outcome.Out + outcome.Error)
+
+    for kernel in Map.keys Kernels.signatures do
+        let rows = lines outcome.Out |> Array.filter (fun line -> line.StartsWith(kernel + " "))
+        Assert.Equal(2, rows.Length)
+
+[<NvrtcFact>]
+let ``kernels shows the compiler's complaint and ends with exit code 1`` () =
+    use folder = new TemporaryFolder()
+    let outcome = run folder "kernels" [ "sm_1" ]
+    Assert.Equal(1, outcome.Code)
+    Assert.Contains("sm_1", outcome.Error)
 
 [<Fact>]
 let ``without a build a script says what to do`` () =

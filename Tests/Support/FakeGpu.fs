@@ -3,9 +3,13 @@ namespace SynthSae.Tests
 open System
 open System.Diagnostics
 open System.IO
+open System.Runtime.InteropServices
 open SynthSae.Compute.Cuda
 open SynthSae.Compute.Files
 open Xunit
+
+/// `cpucuda_set` of the emulated driver.
+type SetInEmulator = delegate of name: string * value: string -> int
 
 /// The kernels compiled for the CPU behind a driver with the symbols of NVIDIA's (Cuda/Emulator), so that everything
 /// about the GPU but its speed can be tested without one. It needs g++.
@@ -68,6 +72,18 @@ module FakeGpu =
             (let folder = build Kernels.source
              Environment.SetEnvironmentVariable(Library.PathVariable, folder)
              Devices.openIndex 0)
+
+    /// Set something about the emulated driver (Cuda/Emulator/settings.h) for the rest of the process, as if its variable
+    /// had been set; an empty value takes it back.
+    let set (name: string) (value: string) =
+        let driver = NativeLibrary.Load(Path.Combine(build Kernels.source, "libcuda.so.1"))
+
+        let set =
+            Marshal.GetDelegateForFunctionPointer<SetInEmulator>(
+                NativeLibrary.GetExport(driver, "cpucuda_set")
+            )
+
+        set.Invoke(name, value) |> ignore
 
     /// The one GPU of the tests. Tests that use it belong to the collection "gpu", whose tests run one after another.
     let gpu () = opened.Force()

@@ -13,6 +13,11 @@ module AllCases =
               ClipAdamCases.cases
               EncodeCases.cases
               InputScaleCases.cases
+              AuxKCases.cases
+              GatedCases.cases
+              JumpReluCases.cases
+              PreActLossCases.cases
+              SizePenaltyCases.cases
               UnitRowsCases.cases
               DecodeCodesCases.cases
               LevelErrorsCases.cases
@@ -35,6 +40,9 @@ module AllCases =
               OrthogonaliseCases.timings
               ClipAdamCases.timings
               EncodeCases.timings
+              AuxKCases.timings
+              PreActLossCases.timings
+              SizePenaltyCases.timings
               UnitRowsCases.timings
               DecodeCodesCases.timings
               LevelErrorsCases.timings

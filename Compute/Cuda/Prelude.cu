@@ -78,15 +78,19 @@ DEVICE void mma_tf32_1688(float d[4], const u32 a[4], const u32 b[2])
 
 DEVICE float bf16_to_float(u16 x) { return __uint_as_float((u32)x << 16); }
 
-// Rounded to nearest, ties to even; for finite numbers.
+// Rounding.bf16: to nearest, ties to even. The GPU's own NaN has all bits set: rounded like a finite number it
+// would become -0.
 DEVICE u16 float_to_bf16(float x)
 {
     u32 bits = __float_as_uint(x);
-    return (u16)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+    return x != x ? (u16)0x7fff : (u16)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
 }
 
-// Rounded to 10 bits of mantissa, ties away from zero, as cvt.rna.tf32 does.
-DEVICE float round_to_tf32(float x) { return __uint_as_float((__float_as_uint(x) + 0x1000u) & ~0x1fffu); }
+// Rounding.tf32: to 10 bits of fraction, ties away from zero, as cvt.rna.tf32 does.
+DEVICE float round_to_tf32(float x)
+{
+    return x != x ? x : __uint_as_float((__float_as_uint(x) + 0x1000u) & ~0x1fffu);
+}
 
 // Keys of floats in the order of the floats (-0 below 0).
 DEVICE u32 key_of_float(float x)

@@ -98,6 +98,36 @@ module GemmCases =
                         "an odd split K", 5, 7, 1027 ] do
                       case by library $"{form}, {what}" (GemmShape.plain transA transB m n k) ]
 
+    /// Operands that others write in bf16, of which only some rows count.
+    let private words =
+        [ for by, library in libraries do
+              for m, n, k in [ 40, 70, 64; 130, 5, 32 ] do
+                  let shape = GemmShape.encoder Precision.Bf16 m n k
+
+                  let run (gpu: Gpu) =
+                      let a, b = Inputs.normal 1 (m - 7) k, Inputs.normal 2 n k
+                      let bias = Inputs.normals 3 n
+                      let gemm = GemmCuda(library gpu, shape)
+                      let struct (wordsA, wordsB) = gemm.Words
+
+                      let write (words: DeviceArray<uint16>) (values: Matrix) =
+                          let upper value =
+                              uint16 (BitConverter.SingleToUInt32Bits(Rounding.bf16 value) >>> 16)
+
+                          words.Upload(ReadOnlySpan(Array.map upper (values.Span.ToArray())), 0L)
+
+                      write wordsA a
+                      write wordsB b
+                      let c = DeviceMatrix.zeros gpu (m - 7) n
+                      use deviceBias = DeviceArray.ofArray gpu bias
+                      gemm.RunWords(m - 7, deviceBias, c)
+                      let expected, allowed = wanted shape a b bias
+                      Agreement.matrix "C" allowed expected (c.ToMatrix())
+
+                  { Op = "Gemm"
+                    Name = $"Bf16, words of others ({m}, {n}, {k}) {by}"
+                    Run = run } ]
+
     /// What is not finite reaches the result and nothing else.
     let private spoilt =
         [ for by, library in libraries do
@@ -115,7 +145,7 @@ module GemmCases =
                     Run = run library shape spoil } ]
 
     /// Cases of the op.
-    let cases = encoders @ forms @ spoilt
+    let cases = encoders @ forms @ words @ spoilt
 
     /// The encoder of the 16k benchmark.
     let timings: OpTiming list =

@@ -26,10 +26,6 @@
 
 // ---- rounding ------------------------------------------------------------------------------------------
 
-// The GPU's NaN has all bits set: rounding as of a finite number would make it -0.
-DEVICE u16 gemm_to_bf16(float x) { return x != x ? (u16)0x7fff : float_to_bf16(x); }
-DEVICE float gemm_to_tf32(float x) { return x != x ? x : round_to_tf32(x); }
-
 // Eight neighbours of a row of the source, from column col on; 0 beyond its edges.
 DEVICE void gemm_eight(float x[8], const float* source, int rows, int cols, int row, int col)
 {
@@ -58,7 +54,7 @@ KERNEL_BOUNDED(gemm_round_bf16, 256, 1)(const float* source, u16* target, int ro
     gemm_eight(x, source, rows, cols, row, col);
     u32 pairs[4];
 #pragma unroll
-    for (int i = 0; i < 4; i++) pairs[i] = gemm_to_bf16(x[2 * i]) | (u32)gemm_to_bf16(x[2 * i + 1]) << 16;
+    for (int i = 0; i < 4; i++) pairs[i] = float_to_bf16(x[2 * i]) | (u32)float_to_bf16(x[2 * i + 1]) << 16;
     *(uint4*)(target + place) = make_uint4(pairs[0], pairs[1], pairs[2], pairs[3]);
 }
 
@@ -71,7 +67,7 @@ KERNEL_BOUNDED(gemm_round_tf32, 256, 1)(const float* source, float* target, int 
     float x[8];
     gemm_eight(x, source, rows, cols, row, col);
 #pragma unroll
-    for (int i = 0; i < 8; i++) x[i] = gemm_to_tf32(x[i]);
+    for (int i = 0; i < 8; i++) x[i] = round_to_tf32(x[i]);
     *(float4*)(target + place) = make_float4(x[0], x[1], x[2], x[3]);
     *(float4*)(target + place + 4) = make_float4(x[4], x[5], x[6], x[7]);
 }

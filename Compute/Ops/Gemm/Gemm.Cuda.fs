@@ -89,10 +89,18 @@ type private RoundedOperand(gpu: Gpu, precision: Precision, rows: int, cols: int
 
     let floats = new DeviceArray<float32>(gpu, (if precision = Precision.Tf32 then size else 0L))
 
+    do
+        // Rows beyond those that are taken are multiplied, too, where they do no harm.
+        words.Clear()
+        floats.Clear()
+
     /// Numbers of a row.
     member _.Depth = depth
 
     member _.Pointer = words.Pointer + floats.Pointer
+
+    /// The rounded numbers, where they are bf16.
+    member _.Words = words
 
     member _.Arg = if precision = Precision.Bf16 then words.Arg else floats.Arg
 
@@ -266,6 +274,16 @@ type GemmCuda(library: GemmLibrary, shape: GemmShape) =
     /// Sizes, and how it is made.
     member _.Shape = shape
 
+    /// Where A and B (rows up to M and N, without gaps) may be written in bf16 by whoever makes them, for `RunWords`;
+    /// empty where the product reads something else.
+    member _.Words: struct (DeviceArray<uint16> * DeviceArray<uint16>) =
+        match operands with
+        | Some(a, b) when shape.Precision = Precision.Bf16 && a.Depth = shape.K ->
+            struct (a.Words, b.Words)
+        | _ ->
+            let nothing = new DeviceArray<uint16>(gpu, 0)
+            struct (nothing, nothing)
+
     /// Get ready for products of fewer rows than M, before they are recorded.
     member _.Prepare(rows: int) =
         library.CublasLt |> Option.iter (fun cublasLt -> prepare cublasLt rows |> ignore)
@@ -279,3 +297,10 @@ type GemmCuda(library: GemmLibrary, shape: GemmShape) =
         (a: DeviceMatrix, b: DeviceMatrix, bias: DeviceArray<float32>, c: DeviceMatrix)
         =
         run true a b bias c
+
+    /// The same with what stands in `Words`, whose first `rows` rows of A count.
+    member _.RunWords(rows: int, bias: DeviceArray<float32>, c: DeviceMatrix) =
+        if rows <> c.Rows || c.Cols <> shape.N then
+            invalidArg (nameof c) $"({c.Rows}, {c.Cols}) is not made of {rows} rows by {shape}"
+
+        multiply c c bias c

@@ -14,6 +14,12 @@ type ImageOrigin =
     /// The PTX inside the program; the driver compiles it.
     | Embedded
 
+    override origin.ToString() =
+        match origin with
+        | Compiled(architecture, nvrtc) -> $"{architecture}, compiled by NVRTC {nvrtc}"
+        | Cached file -> $"compiled earlier, {file}"
+        | Embedded -> "embedded PTX"
+
 /// The kernels as the driver loads them.
 type KernelImage =
     {
@@ -96,7 +102,10 @@ module Compiler =
         : Result<'T * KernelImage, string> =
         let attempt make =
             make ()
-            |> Result.bind (fun image -> load image |> Result.map (fun loaded -> loaded, image))
+            |> Result.bind (fun image ->
+                load image
+                |> Result.map (fun loaded -> loaded, image)
+                |> Result.mapError (fun problem -> $"{image.Origin}: {problem}"))
 
         let rec firstOf (problems: string list) attempts =
             match attempts with

@@ -69,11 +69,19 @@ module Nvrtc =
         if code <> 0 then
             failwith $"NVRTC: {action}: {errorName code}"
 
+    /// Look for it before its first call.
+    let private requireFound () =
+        let search = Library.search CudaLibrary.Nvrtc
+
+        if search.Found.IsNone then
+            invalidOp search.Problem
+
     let private zeroEnded (text: string) = Encoding.UTF8.GetBytes(text + "\000")
 
     /// The architectures that this NVRTC compiles for, ascending: 80 stands for sm_80. Fails when NVRTC
     /// was not found.
     let architectures () : int list =
+        requireFound ()
         let mutable count = 0
         require "architectures" (NvrtcNative.nvrtcGetNumSupportedArchs &count)
         let found = Array.zeroCreate count
@@ -113,6 +121,7 @@ module Nvrtc =
     /// failed, the compiler's complaints with line numbers included. Takes seconds for all kernels. Fails
     /// when NVRTC was not found.
     let compile (source: string) (architecture: string) (options: string list) =
+        requireFound ()
         let mutable program = 0n
 
         let created =

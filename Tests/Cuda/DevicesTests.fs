@@ -122,7 +122,7 @@ type DevicesTests() =
             | Error problem ->
                 Assert.StartsWith("no kernels for ", problem)
                 Assert.Contains("no libnvrtc.so in any of 1 places", problem)
-                Assert.Contains("cuModuleLoadDataEx: ", problem)
+                Assert.Contains("embedded PTX: cuModuleLoadDataEx: ", problem)
                 Assert.Contains("(222)", problem)
         finally
             FakeGpu.set "module" ""

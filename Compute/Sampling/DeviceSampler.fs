@@ -10,8 +10,11 @@ open SynthSae.Compute.Ops
 [<Sealed>]
 type DeviceSampler(gpu: Gpu, world: World, rows: int) =
     let sampler = SampleCodesCuda.create gpu world rows
+    let dictionary = DeviceMatrix.ofMatrix gpu world.Dictionary
+    let bias = DeviceArray.ofArray gpu world.Bias
     // Where what the host wants is put down first.
     let mutable staged: DeviceCodes option = None
+    let stagedX = lazy DeviceMatrix(gpu, rows, world.HiddenDim)
 
     let stage (stride: int) =
         let codes = DeviceCodes(gpu, world.NumFeatures, rows, stride)
@@ -50,11 +53,31 @@ type DeviceSampler(gpu: Gpu, world: World, rows: int) =
 
         target.RowStart[row] <- entry
 
+    /// Draw for the host, piece by piece; `consume codes start length` does more with a piece.
+    let inPieces stream first count codes consume =
+        let pieces = List<Codes>()
+
+        for start in 0..rows .. count - 1 do
+            let length = min rows (count - start)
+            let drawn = draw stream (first + int64 start) length
+            let piece = Codes world.NumFeatures
+            drawn.ToCodes(length, piece)
+            pieces.Add piece
+            consume drawn start length
+
+        join pieces codes
+
     /// What is sampled.
     member _.World = world
 
     /// Where.
     member _.Gpu = gpu
+
+    /// V (N, D).
+    member _.Dictionary = dictionary
+
+    /// (D).
+    member _.Bias = bias
 
     /// The kernels, and what tells of samples that did not fit.
     member _.Ops = sampler
@@ -68,15 +91,27 @@ type DeviceSampler(gpu: Gpu, world: World, rows: int) =
     member _.Codes(stream: uint32, first: DeviceScalar<int64>, count: int, codes: DeviceCodes) =
         sampler.Codes(stream, first, count, codes)
 
-    /// The same on the host.
+    /// The same with the activations x (B, D) = codes·V + bias of B samples.
+    member _.Sample
+        (stream: uint32, first: DeviceScalar<int64>, codes: DeviceCodes, x: DeviceMatrix)
+        =
+        sampler.Codes(stream, first, x.Rows, codes)
+        DecodeCodesCuda.run gpu codes dictionary bias x
+
+    /// True feature activations on the host.
     member _.Codes(stream: Stream, first: int64, count: int, codes: Codes) =
         SampleCodes.check world first count codes
-        let pieces = List<Codes>()
+        inPieces stream first count codes (fun _ _ _ -> ())
 
-        for start in 0..rows .. count - 1 do
-            let length = min rows (count - start)
-            let piece = Codes world.NumFeatures
-            (draw stream (first + int64 start) length).ToCodes(length, piece)
-            pieces.Add piece
+    /// True feature activations and x on the host.
+    member _.Sample(stream: Stream, first: int64, codes: Codes, x: Matrix) =
+        SampleCodes.check world first x.Rows codes
 
-        join pieces codes
+        if x.Cols <> world.HiddenDim then
+            invalidArg (nameof x) $"x of width {x.Cols} for activations in R^{world.HiddenDim}"
+
+        inPieces stream first x.Rows codes (fun drawn start length ->
+            let piece = stagedX.Value.Top length
+            DecodeCodesCuda.run gpu drawn dictionary bias piece
+            let target = x.Span.Slice(start * x.Cols, length * x.Cols)
+            piece.Elements.Download(target, 0L))

@@ -121,6 +121,25 @@ module SampleCodesCases =
         { often (features n n [ node 0 (leaves 1 9) ]) with
             ResidualSd = Array.zeroCreate n }
 
+    /// Every feature fires in the samples' first one, whatever its noise, by the last bit of what is compared.
+    let private lastBit rank () =
+        let world = features 500 rank []
+        let draw = Draw.normal world.Seed Stream.Training
+        let factor = Array.init rank (draw Purpose.Factor 1000L)
+
+        let compared i =
+            let mutable mean = 0.0f
+
+            for r in 0 .. rank - 1 do
+                mean <- MathF.FusedMultiplyAdd(world.Factor[i, r], factor[r], mean)
+
+            MathF.FusedMultiplyAdd(world.ResidualSd[i], draw Purpose.Firing 1000L i, mean)
+
+        world.ResidualSd.AsSpan(0, 250).Clear()
+
+        { world with
+            Threshold = Array.init 500 (compared >> MathF.BitDecrement) }
+
     // ---- how it is called -------------------------------------------------------------------------
 
     let private streams =
@@ -190,6 +209,26 @@ module SampleCodesCases =
             sampler.Codes(Stream.Inspection, 5L, 8, codes)
             Agreement.codes "codes" (reference world Stream.Inspection 5L 8) codes)
 
+    let private decoded =
+        case "samples decoded, for the host and not" (fun gpu ->
+            let world = preset "tiny" ()
+            let sampler = DeviceSampler(gpu, world, 40)
+            let codes, device = Codes world.NumFeatures, sampler.CreateCodes()
+            let wanted, x = Matrix(100, world.HiddenDim), Matrix(100, world.HiddenDim)
+            let cpu = Sampler.create (Backend.Cpu 1) world
+            sampler.Sample(Stream.Training, 3L, codes, x)
+            cpu.Sample(Stream.Training, 3L, codes, wanted)
+            let bits (x: Matrix) = x.Span.ToArray()
+            let deviceX = DeviceMatrix(gpu, 30, world.HiddenDim)
+
+            let first = DeviceScalar.ofValue gpu 73L
+            sampler.Sample(Stream.Training.Id, first, device, deviceX)
+            let last = (bits wanted).AsSpan(70 * world.HiddenDim).ToArray()
+
+            Agreement.all
+                [ Agreement.bits "x" (bits wanted) (bits x)
+                  Agreement.bits "last rows" last (bits (deviceX.ToMatrix())) ])
+
     /// Cases of the op.
     let cases =
         [ randomWorlds 70 [ 1..40 ] 5
@@ -206,6 +245,8 @@ module SampleCodesCases =
           world "many groups of exclusive children" manyGroups 2
           world "features that never fire" (all infinityf 150) 4
           world "features that always fire" (all -infinityf 1500) 2
+          world "features that fire by the last bit, rank 25" (lastBit 25) 1
+          world "features that fire by the last bit, rank 64" (lastBit 64) 9
           world "no samples" (fun () -> features 20 2 []) 0
           world "the preset tiny" (preset "tiny") 70
           world "the preset small" (preset "small") 40
@@ -213,24 +254,35 @@ module SampleCodesCases =
           everyStream
           recorded
           tooMany
-          hostCodes ]
+          hostCodes
+          decoded ]
 
     // ---- timings ----------------------------------------------------------------------------------
 
-    let private codesTiming: OpTiming =
+    // F of the features that are always tried, their candidates there and back, and the codes.
+    let private codesBytes =
+        5632.0 * 4.0 * 32.0 + 2.0 * 1024.0 * 5632.0 / 8.0 + 1024.0 * 34.0 * 8.0
+
+    let private timing name bytes draw : OpTiming =
         { Op = "SampleCodes"
-          Name = "16k codes"
-          // F of the features that are always tried, their candidates there and back, and the codes.
-          Bytes = 5632.0 * 4.0 * 27.0 + 2.0 * 1024.0 * 5632.0 / 8.0 + 1024.0 * 34.0 * 8.0
+          Name = name
+          Bytes = bytes
           Flops = 0.0
           Prepare =
             fun gpu ->
-                let world = benchmark ()
-                let sampler = SampleCodesCuda.create gpu world Bench16k.Batch
-                let stride = SampleCodesCuda.stride world Bench16k.Batch
-                let codes = DeviceCodes(gpu, world.NumFeatures, Bench16k.Batch, stride)
+                // The benchmark's dictionary decodes; its directions do not matter.
+                let world = compiled Bench16k.model
+                let sampler = DeviceSampler(gpu, world, Bench16k.Batch)
+                let codes = sampler.CreateCodes()
+                let x = DeviceMatrix(gpu, Bench16k.Batch, world.HiddenDim)
                 let first = DeviceScalar.ofValue gpu 0L
-                fun () -> sampler.Codes(Stream.Training.Id, first, Bench16k.Batch, codes) }
+                fun () -> draw sampler first codes x }
 
-    /// What the GPU benchmark times.
-    let timings = [ codesTiming ]
+    /// What the GPU benchmark times. Decoding reads the rows of the dictionary that some sample needs, and writes x.
+    let timings =
+        [ timing "16k codes" codesBytes (fun sampler first codes _ ->
+              sampler.Codes(Stream.Training.Id, first, Bench16k.Batch, codes))
+          timing
+              "16k samples"
+              (codesBytes + 6000.0 * 768.0 * 4.0 + 1024.0 * 768.0 * 4.0)
+              (fun sampler first codes x -> sampler.Sample(Stream.Training.Id, first, codes, x)) ]

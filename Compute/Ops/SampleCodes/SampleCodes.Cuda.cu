@@ -1,43 +1,59 @@
 // SampleCodes: the true features of samples *first ... *first+rows-1, equal to the bit to the other backends (the
 // formulas: SampleCodes.fs; the layout of the world: SampleCodes.DeviceLayout.fs). Three kernels:
 //
-//   sample_factors     eps (rows, quarters*4), zeros from R on. One thread for each four.
-//   sample_candidates  which of the features that are tried in every sample may fire, as bits (rows, tiles, 4): bit l of
-//                      word w is feature 4*quad[tile*32 + l] + w. Block of 4 warps for a tile of 128 features and 32
-//                      samples: a warp has 8 samples, a lane a Philox block, so F is read once for 8 samples and Philox
-//                      runs without a draw to spare. Instead of the noise, an upper bound of it from the leading bits
-//                      of its word is tried (NormalBound.fs): some 1.4 candidates for each feature that fires.
-//   sample_codes       Block of 4 warps for a sample: tries the candidates exactly, then level after level what the
+//   sample_factors     eps (rows, quarters*4), zeros from R on; the same as fragments for the tensor cores. A warp for a
+//                      sample.
+//   sample_candidates  which of the features that are tried in every sample may fire, as bits. A warp has a tile of 8
+//                      Philox blocks = 32 features and, one octet after the other, SAMPLE_OCTETS*8 samples; a lane has one
+//                      block in two samples of an octet, so that all four words of a draw are used. Two upper bounds stand
+//                      in for what is tried: m by the tensor cores in tf32, with |F_i| |eps| times what rounding can do as
+//                      one factor more; and the noise by the leading bits of its word (NormalBound.fs). There are some 1.4
+//                      candidates for each feature that fires.
+//   sample_codes       A block of 4 warps for a sample: tries the candidates exactly, then level after level what the
 //                      active features open, a thread for each child; sorts the active ones into their row of the codes.
 //
-// Bitwise: slots are handed out by atomics, but the entries are sorted, and nothing is summed across threads.
+// Rows are rounded up to whole blocks of samples in all scratch space. Bitwise: slots are handed out by atomics, but the
+// entries are sorted, and nothing is summed across threads but for |eps|.
 //
-// Floor for 1024 samples of the 16k world (5632 features are tried always, R = 25): 1.44 M Philox blocks, 144 M FMA and 5.8 M
-// tests take some 190 instructions for four features, 10 us of an H200 at full rate; memory traffic (2 MB) hides behind them.
+// FLOOR
 
 #define SAMPLE_THREADS 128
 #define SAMPLE_WARPS 4
-#define SAMPLE_TOGETHER 8 // samples of a warp
-#define SAMPLE_ROWS 32 // samples of a block
-#define SAMPLE_RANK 64 // factors of a block's samples that are in shared memory at a time
-#define SAMPLE_PITCH 36 // distance of those factors: rows of 32 that begin in different banks
+#define SAMPLE_OCTETS 8 // of samples, for a block of sample_candidates
+#define SAMPLE_TOGETHER 4 // octets whose m is found together
 #define SAMPLE_WINDOW 512 // children that are tried between two looks at who excludes whom
 #define SAMPLE_ROOM 512 // active features in shared memory; more are in the codes' row
 
-KERNEL_BOUNDED(sample_factors, SAMPLE_THREADS, 1)(u64 seed, u32 stream, const i64* first, float* factors, int rank,
-                                                  int quarters, int rows)
+// Where factor r of a sample is among the fragments: (octets, steps, 32 lanes, 2), a step being 8 factors.
+DEVICE u64 sample_fragment(u64 sample, int steps, int r)
 {
-    u64 place = (u64)blockIdx.x * SAMPLE_THREADS + threadIdx.x;
-    if (place >= (u64)rows * quarters) return;
-    u32 quarter = (u32)(place % quarters);
-    Words words = draw_block(seed, stream, PURPOSE_FACTOR, *first + (i64)(place / quarters), quarter);
-    int left = rank - 4 * (int)quarter;
-    float4 factor;
-    factor.x = normal_of_word(words.w[0]);
-    factor.y = left > 1 ? normal_of_word(words.w[1]) : 0.0f;
-    factor.z = left > 2 ? normal_of_word(words.w[2]) : 0.0f;
-    factor.w = left > 3 ? normal_of_word(words.w[3]) : 0.0f;
-    ((float4*)factors)[place] = factor;
+    return (((sample >> 3) * steps + (r >> 3)) * 32 + (sample & 7) * 4 + (r & 3)) * 2 + ((r >> 2) & 1);
+}
+
+KERNEL_BOUNDED(sample_factors, SAMPLE_THREADS, 1)(u64 seed, u32 stream, const i64* first, float* factors,
+                                                  float* fragments, float slack, int rank, int quarters, int steps)
+{
+    u64 sample = (u64)blockIdx.x * SAMPLE_WARPS + WARP;
+    float squares = 0.0f;
+    for (int quarter = LANE; quarter < 2 * steps; quarter += 32) {
+        float factor[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+        if (quarter < quarters) {
+            Words words = draw_block(seed, stream, PURPOSE_FACTOR, *first + (i64)sample, (u32)quarter);
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+                if (4 * quarter + i < rank) factor[i] = normal_of_word(words.w[i]);
+            float4 four = {factor[0], factor[1], factor[2], factor[3]};
+            ((float4*)factors)[sample * quarters + quarter] = four;
+        }
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            int r = 4 * quarter + i;
+            squares = fmaf(factor[i], factor[i], squares);
+            if (r != rank) fragments[sample_fragment(sample, steps, r)] = factor[i];
+        }
+    }
+    squares = warp_sum(squares);
+    if (LANE == 0) fragments[sample_fragment(sample, steps, rank)] = slack * sqrtf(squares);
 }
 
 // Whether a feature may fire whose noise has this word; lane l holds NormalBound.table[l]. All lanes call it.
@@ -49,68 +65,70 @@ DEVICE bool sample_may_fire(u32 word, float bound, float sd, float mean, float t
     return fmaf(sd, noise, mean) > threshold;
 }
 
-// tile_factor (tiles, R, 128): F in the order of quads; tile_law (tiles*32, 8): tau, then sigma, of a quad.
-KERNEL_BOUNDED(sample_candidates, SAMPLE_THREADS, 5)(u64 seed, u32 stream, const i64* first, const float* factors,
-                                                     const float* bounds, const int* quads, const float* tile_law,
-                                                     const float* tile_factor, u32* candidates, int rank, int quarters,
-                                                     int tiles, int rows)
+// The lanes in which the four features of a quad may fire in a sample, word by word.
+DEVICE uint4 sample_lanes(Words words, float bound, float4 sd, float4 threshold, float m0, float m1, float m2, float m3)
 {
-    BLOCK_SHARED float4 shared_epsilon[SAMPLE_RANK * SAMPLE_PITCH / 4];
-    float* epsilon = (float*)shared_epsilon;
-    u32 quad = blockIdx.x * 32 + LANE;
-    int block_sample = blockIdx.y * SAMPLE_ROWS;
-    int warp_sample = WARP * SAMPLE_TOGETHER;
-    const float4* f = (const float4*)tile_factor + (u64)blockIdx.x * rank * 32 + LANE;
+    uint4 lanes;
+    lanes.x = __ballot_sync(FULL, sample_may_fire(words.w[0], bound, sd.x, m0, threshold.x));
+    lanes.y = __ballot_sync(FULL, sample_may_fire(words.w[1], bound, sd.y, m1, threshold.y));
+    lanes.z = __ballot_sync(FULL, sample_may_fire(words.w[2], bound, sd.z, m2, threshold.z));
+    lanes.w = __ballot_sync(FULL, sample_may_fire(words.w[3], bound, sd.w, m3, threshold.w));
+    return lanes;
+}
 
-    float mean[SAMPLE_TOGETHER][4];
-#pragma unroll
-    for (int s = 0; s < SAMPLE_TOGETHER; s++) mean[s][0] = mean[s][1] = mean[s][2] = mean[s][3] = 0.0f;
-
-    for (int r0 = 0; r0 < rank; r0 += SAMPLE_RANK) {
-        int part = rank - r0 < SAMPLE_RANK ? rank - r0 : SAMPLE_RANK;
-        __syncthreads();
-        for (int i = threadIdx.x; i < part * SAMPLE_ROWS; i += SAMPLE_THREADS) {
-            int s = i / part, r = i % part;
-            if (block_sample + s < rows)
-                epsilon[r * SAMPLE_PITCH + s] = factors[(u64)(block_sample + s) * quarters * 4 + r0 + r];
-        }
-        __syncthreads();
-#pragma unroll 5
-        for (int r = 0; r < part; r++) {
-            float4 w = f[(u64)(r0 + r) * 32];
-            const float4* e = shared_epsilon + (r * SAMPLE_PITCH + warp_sample) / 4;
-            float4 low = e[0], high = e[1];
-            float samples[SAMPLE_TOGETHER] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
-#pragma unroll
-            for (int s = 0; s < SAMPLE_TOGETHER; s++) {
-                mean[s][0] = fmaf(w.x, samples[s], mean[s][0]);
-                mean[s][1] = fmaf(w.y, samples[s], mean[s][1]);
-                mean[s][2] = fmaf(w.z, samples[s], mean[s][2]);
-                mean[s][3] = fmaf(w.w, samples[s], mean[s][3]);
-            }
-        }
-    }
-
-    int sample = block_sample + warp_sample;
-    if (sample >= rows) return; // the whole warp
+// quads (tiles*8); tile_law (tiles*8, 8): tau, then sigma, of a quad; tile_factor (tiles, steps, 2, 32 lanes, 4): F as
+// fragments, whose rows l and l+8 are words 0 and 1, then words 2 and 3 of quad l. candidates (octets, tiles, 2, 4): bit
+// 4*q + p of word w is feature 4*quads[8*tile + q] + w in samples 2*p, then 2*p + 1 of the octet.
+KERNEL_BOUNDED(sample_candidates, SAMPLE_THREADS, 6)(u64 seed, u32 stream, const i64* first, const float* fragments,
+                                                     const float* bounds, const int* quads, const float* tile_law,
+                                                     const float* tile_factor, u32* candidates, int steps, int tiles,
+                                                     int octets)
+{
+    int tile = blockIdx.x * SAMPLE_WARPS + WARP;
+    if (tile >= tiles) return; // the whole warp; there are no barriers
+    int quad = tile * 8 + (LANE >> 2);
     float bound = bounds[LANE];
     float4 threshold = ((const float4*)tile_law)[2 * quad];
     float4 sd = ((const float4*)tile_law)[2 * quad + 1];
     u32 block = (u32)quads[quad];
-    i64 row = *first + sample;
-    uint4 mine;
-    mine.x = mine.y = mine.z = mine.w = 0;
+    const float4* f = (const float4*)tile_factor + (u64)tile * steps * 64 + LANE;
+    i64 row = *first + 2 * (i64)(LANE & 3);
+    int end = min(octets, (int)(blockIdx.y + 1) * SAMPLE_OCTETS);
+
+    for (int octet = blockIdx.y * SAMPLE_OCTETS; octet < end; octet += SAMPLE_TOGETHER) {
+        const float2* e = (const float2*)fragments + (u64)octet * steps * 32 + LANE;
+        float mean[SAMPLE_TOGETHER][8];
 #pragma unroll
-    for (int s = 0; s < SAMPLE_TOGETHER; s++) {
-        Words words = draw_block(seed, stream, PURPOSE_FIRING, row + s, block);
-        u32 x = __ballot_sync(FULL, sample_may_fire(words.w[0], bound, sd.x, mean[s][0], threshold.x));
-        u32 y = __ballot_sync(FULL, sample_may_fire(words.w[1], bound, sd.y, mean[s][1], threshold.y));
-        u32 z = __ballot_sync(FULL, sample_may_fire(words.w[2], bound, sd.z, mean[s][2], threshold.z));
-        u32 w = __ballot_sync(FULL, sample_may_fire(words.w[3], bound, sd.w, mean[s][3], threshold.w));
-        if ((int)LANE == s) mine.x = x, mine.y = y, mine.z = z, mine.w = w;
+        for (int o = 0; o < SAMPLE_TOGETHER; o++)
+#pragma unroll
+            for (int i = 0; i < 8; i++) mean[o][i] = 0.0f;
+#pragma unroll 2
+        for (int step = 0; step < steps; step++) {
+            float4 low = f[(u64)step * 64], high = f[(u64)step * 64 + 32];
+            u32 low_words[4] = {__float_as_uint(low.x), __float_as_uint(low.y), __float_as_uint(low.z),
+                                __float_as_uint(low.w)};
+            u32 high_words[4] = {__float_as_uint(high.x), __float_as_uint(high.y), __float_as_uint(high.z),
+                                 __float_as_uint(high.w)};
+#pragma unroll
+            for (int o = 0; o < SAMPLE_TOGETHER; o++) {
+                float2 pair = e[((u64)o * steps + step) * 32];
+                u32 words[2] = {__float_as_uint(pair.x), __float_as_uint(pair.y)};
+                mma_tf32_1688(mean[o], low_words, words);
+                mma_tf32_1688(mean[o] + 4, high_words, words);
+            }
+        }
+#pragma unroll
+        for (int o = 0; o < SAMPLE_TOGETHER; o++) {
+            i64 even_row = row + 8 * (i64)(octet + o);
+            const float* m = mean[o];
+            Words words = draw_block(seed, stream, PURPOSE_FIRING, even_row, block);
+            uint4 even = sample_lanes(words, bound, sd, threshold, m[0], m[2], m[4], m[6]);
+            words = draw_block(seed, stream, PURPOSE_FIRING, even_row + 1, block);
+            uint4 odd = sample_lanes(words, bound, sd, threshold, m[1], m[3], m[5], m[7]);
+            if (LANE < 2)
+                ((uint4*)candidates)[((u64)(octet + o) * tiles + tile) * 2 + LANE] = LANE == 0 ? even : odd;
+        }
     }
-    if (LANE < SAMPLE_TOGETHER && sample + (int)LANE < rows)
-        ((uint4*)candidates)[(u64)(sample + LANE) * tiles + blockIdx.x] = mine;
 }
 
 // ---- one sample ------------------------------------------------------------------------------------------
@@ -351,22 +369,31 @@ KERNEL_BOUNDED(sample_codes, SAMPLE_THREADS, 8)(u64 seed, u32 stream, const i64*
     SampleActive active = {near_index, near_value, index, value, &active_count, stride};
     if (threadIdx.x == 0) active_count = 0;
 
-    // The features that are tried in every sample. A thread has the candidates of a tile; they are spread over all.
-    for (int tile0 = 0; tile0 < tiles; tile0 += SAMPLE_THREADS) {
-        int tile = tile0 + threadIdx.x;
-        uint4 bits;
-        bits.x = bits.y = bits.z = bits.w = 0;
-        if (tile < tiles) bits = ((const uint4*)candidates)[sample * tiles + tile];
-        u32 words[4] = {bits.x, bits.y, bits.z, bits.w};
+    // The features that are tried in every sample. A thread looks at the candidates of four tiles at a time; they are
+    // spread over all threads.
+    const uint4* bits = (const uint4*)candidates + (sample >> 3) * tiles * 2 + (sample & 1);
+    u32 lanes = 0x11111111u << ((sample >> 1) & 3);
+    for (int tile0 = 0; tile0 < tiles; tile0 += 4 * SAMPLE_THREADS) {
+        int last = min(tiles, tile0 + 4 * SAMPLE_THREADS);
+        int mine = 0;
+#pragma unroll 4
+        for (int tile = tile0 + threadIdx.x; tile < last; tile += SAMPLE_THREADS) {
+            uint4 of = bits[2 * (u64)tile];
+            mine += __popc(of.x & lanes) + __popc(of.y & lanes) + __popc(of.z & lanes) + __popc(of.w & lanes);
+        }
         int total;
-        int before = block_scan(__popc(bits.x) + __popc(bits.y) + __popc(bits.z) + __popc(bits.w), total, scratch);
+        int before = block_scan(mine, total, scratch);
         for (int base = 0; base < total; base += SAMPLE_WINDOW) {
             int place = before - base;
+            for (int tile = tile0 + threadIdx.x; mine > 0 && tile < last; tile += SAMPLE_THREADS) {
+                uint4 of = bits[2 * (u64)tile];
+                u32 words[4] = {of.x & lanes, of.y & lanes, of.z & lanes, of.w & lanes};
 #pragma unroll
-            for (int w = 0; w < 4; w++)
-                for (u32 left = words[w]; left != 0; left &= left - 1, place++)
-                    if (place >= 0 && place < SAMPLE_WINDOW)
-                        candidate[place] = 4 * quads[tile * 32 + __ffs((int)left) - 1] + w;
+                for (int w = 0; w < 4; w++)
+                    for (u32 left = words[w]; left != 0; left &= left - 1, place++)
+                        if (place >= 0 && place < SAMPLE_WINDOW)
+                            candidate[place] = 4 * quads[tile * 8 + ((__ffs((int)left) - 1) >> 2)] + w;
+            }
             __syncthreads();
             for (int i = threadIdx.x; i < min(total - base, SAMPLE_WINDOW); i += SAMPLE_THREADS) {
                 int feature = candidate[i];

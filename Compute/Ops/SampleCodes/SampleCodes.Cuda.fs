@@ -10,6 +10,11 @@ open SynthSae.Compute.Cuda
 type LazySamplerCuda internal (gpu: Gpu, layout: DeviceLayout, rows: int) =
     let world = layout.World
     let quarters = layout.Quarters
+    let steps = layout.Steps
+
+    /// In scratch space, samples come in blocks of 32.
+    let whole count = (count + 31) / 32 * 32
+
     let ints (values: int[]) = DeviceArray.ofArray gpu values
     let floats (values: float32[]) = DeviceArray.ofArray gpu values
     let bounds = floats NormalBound.table
@@ -30,13 +35,14 @@ type LazySamplerCuda internal (gpu: Gpu, layout: DeviceLayout, rows: int) =
         target
 
     let tileFactor =
-        inParts layout.Tiles (world.Rank * DeviceLayout.TileFeatures) 1 (fun tile _ ->
+        inParts layout.Tiles (8 * steps * DeviceLayout.TileFeatures) 1 (fun tile _ ->
             DeviceLayout.tileFactor layout tile)
 
     let factor = inParts world.NumFeatures (4 * quarters) 4096 (DeviceLayout.factor layout)
 
-    let factors = new DeviceArray<float32>(gpu, int64 rows * int64 (4 * quarters))
-    let candidates = new DeviceArray<uint32>(gpu, int64 rows * int64 (4 * layout.Tiles))
+    let factors = new DeviceArray<float32>(gpu, int64 (whole rows) * int64 (4 * quarters))
+    let fragments = new DeviceArray<float32>(gpu, int64 (whole rows) * int64 (8 * steps))
+    let candidates = new DeviceArray<uint32>(gpu, int64 (whole rows) * int64 layout.Tiles)
     let overflow = DeviceArray.zeros<int> gpu 1
     let own = DeviceScalar.ofValue gpu 0L
 
@@ -64,29 +70,36 @@ type LazySamplerCuda internal (gpu: Gpu, layout: DeviceLayout, rows: int) =
         check count codes
         let draw = [ Arg.Of world.Seed; Arg.Of stream; first.Arg ]
 
+        let octets = whole count / 8
+
         gpu.Launch(
             "sample_factors",
-            (count * quarters + 127) / 128,
+            (if steps = 0 then 0 else whole count / 4),
             128,
-            draw @ [ factors.Arg; Arg.Of world.Rank; Arg.Of quarters; Arg.Of count ]
+            draw
+            @ [ factors.Arg
+                fragments.Arg
+                Arg.Of(DeviceLayout.slack layout)
+                Arg.Of world.Rank
+                Arg.Of quarters
+                Arg.Of steps ]
         )
 
         gpu.Launch(
             "sample_candidates",
-            struct (layout.Tiles, (count + 31) / 32),
+            struct ((layout.Tiles + 3) / 4, (octets + 7) / 8),
             128,
             0,
             draw
-            @ [ factors.Arg
+            @ [ fragments.Arg
                 bounds.Arg
                 quads.Arg
                 tileLaw.Arg
                 tileFactor.Arg
                 candidates.Arg
-                Arg.Of world.Rank
-                Arg.Of quarters
+                Arg.Of steps
                 Arg.Of layout.Tiles
-                Arg.Of count ]
+                Arg.Of octets ]
         )
 
         gpu.Launch(

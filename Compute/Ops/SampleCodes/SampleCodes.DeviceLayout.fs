@@ -5,8 +5,8 @@ open SynthSae.Compute
 
 /// A world laid out for lazy sampling on a GPU (`SampleCodesCuda`).
 ///
-/// Features that are tried in every sample stand in tiles of 32 quads: the Philox blocks that hold them, a lane of a
-/// warp each, with the four features of the block, some of them absent (threshold +∞).
+/// Features that are tried in every sample stand in tiles of 8 quads: the Philox blocks that hold them, with the four
+/// features of the block, some of them absent (threshold +∞).
 ///
 /// Children are the features of all groups, group after group and in node order within each: those that a feature
 /// opens are consecutive, after those that are open in every sample.
@@ -15,11 +15,11 @@ type internal DeviceLayout =
         World: World
         /// Number of tiles.
         Tiles: int
-        /// (Tiles·32): Philox block of each quad, a quarter of its features' numbers.
+        /// (Tiles·8): Philox block of each quad, a quarter of its features' numbers.
         Quads: int[]
-        /// (Tiles·32, 4): feature of each lane of each quad, −1 for absent.
+        /// (Tiles·8, 4): feature of each lane of each quad, −1 for absent.
         Lanes: int[]
-        /// (Tiles·32, 8): τ, then σ, of each quad's lanes.
+        /// (Tiles·8, 8): τ, then σ, of each quad's lanes.
         TileLaw: float32[]
         /// (N, 4): τ, σ, mean and standard deviation of the magnitude.
         Law: float32[]
@@ -35,14 +35,17 @@ type internal DeviceLayout =
     /// R in fours.
     member layout.Quarters = (layout.World.Rank + 3) / 4
 
+    /// R in eights, with one factor more for what rounding can do to m.
+    member layout.Steps = if layout.World.Rank = 0 then 0 else layout.World.Rank / 8 + 1
+
 module internal DeviceLayout =
     /// Quads of a tile.
     [<Literal>]
-    let TileQuads = 32
+    let TileQuads = 8
 
     /// Features of a tile.
     [<Literal>]
-    let TileFeatures = 128
+    let TileFeatures = 32
 
     let private quads (world: World) groups : struct (int[] * int[]) =
         let blocks = SamplerGroups.blocks (SamplerGroups.alwaysTried world groups)
@@ -122,13 +125,42 @@ module internal DeviceLayout =
             |> Array.concat
           OpenChildren = first[openGroups] }
 
-    /// F of a tile's features (R, 128).
+    /// An upper bound of |m_i − m̃_i| / (|F_i|·|ε|) where the tensor cores find m̃: they take 10 bits of the mantissa of
+    /// each number, and neither sum is exact.
+    let slack (layout: DeviceLayout) =
+        1.06f / 512.0f + float32 layout.World.Rank / 4194304.0f
+
+    let private norm (row: ReadOnlySpan<float32>) =
+        let mutable squares = 0.0
+
+        for value in row do
+            squares <- squares + float value * float value
+
+        float32 (1.000001 * sqrt squares)
+
+    /// F of a tile's features, with |F_i| as the factor after the last, as the tensor cores want it (see `tile_factor` in
+    /// SampleCodes.Cuda.cu).
     let tileFactor (layout: DeviceLayout) tile : float32[] =
         let world = layout.World
+        let target = Array.zeroCreate (8 * layout.Steps * TileFeatures)
 
-        Array.init (world.Rank * TileFeatures) (fun i ->
-            let feature = layout.Lanes[tile * TileFeatures + i % TileFeatures]
-            if feature < 0 then 0.0f else world.Factor[feature, i / TileFeatures])
+        let place quad word r =
+            let lane = 4 * quad + r % 4
+            let fragment = (r / 8 * 2 + word / 2) * 32 + lane
+            4 * fragment + (word &&& 1) + 2 * (r / 4 % 2)
+
+        for lane in 0 .. TileFeatures - 1 do
+            let feature = layout.Lanes[tile * TileFeatures + lane]
+
+            if feature >= 0 && world.Rank > 0 then
+                let row = world.Factor.Row feature
+
+                for r in 0 .. world.Rank - 1 do
+                    target[place (lane / 4) (lane % 4) r] <- row[r]
+
+                target[place (lane / 4) (lane % 4) world.Rank] <- norm (Span.op_Implicit row)
+
+        target
 
     /// F of features first … last−1, with zeros up to a multiple of four.
     let factor (layout: DeviceLayout) first last : float32[] =

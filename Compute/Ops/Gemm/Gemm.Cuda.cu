@@ -299,8 +299,8 @@ DEVICE void gemm_float(float* left, float* right, const float* a, const float* b
 KERNEL_BOUNDED(gemm_fp32_nt, 256, 2)(const float* a, const float* b, const float* bias, float* c, int m, int n, int k,
                                      int parts)
 {
-    BLOCK_SHARED float left[2 * GEMM_BUFFER];
-    BLOCK_SHARED float right[2 * GEMM_BUFFER];
+    __align__(16) BLOCK_SHARED float left[2 * GEMM_BUFFER];
+    __align__(16) BLOCK_SHARED float right[2 * GEMM_BUFFER];
     gemm_float<false, true>(left, right, a, b, bias, c, m, n, k, parts);
 }
 
@@ -308,8 +308,8 @@ KERNEL_BOUNDED(gemm_fp32_nt, 256, 2)(const float* a, const float* b, const float
 KERNEL_BOUNDED(gemm_fp32_nn, 256, 2)(const float* a, const float* b, const float* bias, float* c, int m, int n, int k,
                                      int parts)
 {
-    BLOCK_SHARED float left[2 * GEMM_BUFFER];
-    BLOCK_SHARED float right[2 * GEMM_BUFFER];
+    __align__(16) BLOCK_SHARED float left[2 * GEMM_BUFFER];
+    __align__(16) BLOCK_SHARED float right[2 * GEMM_BUFFER];
     gemm_float<false, false>(left, right, a, b, bias, c, m, n, k, parts);
 }
 
@@ -317,8 +317,8 @@ KERNEL_BOUNDED(gemm_fp32_nn, 256, 2)(const float* a, const float* b, const float
 KERNEL_BOUNDED(gemm_fp32_tn, 256, 2)(const float* a, const float* b, const float* bias, float* c, int m, int n, int k,
                                      int parts)
 {
-    BLOCK_SHARED float left[2 * GEMM_BUFFER];
-    BLOCK_SHARED float right[2 * GEMM_BUFFER];
+    __align__(16) BLOCK_SHARED float left[2 * GEMM_BUFFER];
+    __align__(16) BLOCK_SHARED float right[2 * GEMM_BUFFER];
     gemm_float<true, false>(left, right, a, b, bias, c, m, n, k, parts);
 }
 

@@ -1,5 +1,7 @@
 namespace SynthSae.Compute
 
+open SynthSae.Compute.Cuda
+
 /// Scores an SAE: against the world that its data came from (reference: `eval_sae_on_synthetic_data`), or without a
 /// truth.
 module Evaluation =
@@ -97,6 +99,21 @@ module Evaluation =
         let sums = accumulate progress sampler matching (fun _ -> code) settings
         EvaluationResult.conclude settings world matching sums.Blocks
 
+    /// `runWith` on a GPU, where the samples of the sampler's world are drawn, encoded, decoded and added up.
+    let runOn
+        (progress: int64 -> unit)
+        (gpu: Gpu)
+        (sampler: Sampler)
+        (world: World)
+        (inference: Inference)
+        (settings: EvaluationSettings)
+        : EvaluationResult =
+        check world.HiddenDim "the synthetic model lives" inference.Sae settings
+        let matching = Matching.runOn gpu inference.Sae.Decoder world.Dictionary
+
+        DeviceEvaluation.accumulate progress gpu blocks sampler.World matching inference settings
+        |> EvaluationResult.conclude settings world matching
+
     /// Score an SAE on the evaluation stream of a world, in one pass. The SAE's activation decides its form:
     /// BatchTopK selects within each batch, a last partial one included.
     let run backend sampler world sae settings =
@@ -134,3 +151,16 @@ module Evaluation =
                 progress accumulator.Seen)
 
         UnsupervisedResult.conclude settings accumulator.Blocks
+
+    /// `onActivations` on a GPU.
+    let onActivationsOn
+        (progress: int64 -> unit)
+        (gpu: Gpu)
+        (samples: IBatches)
+        (inference: Inference)
+        (settings: EvaluationSettings)
+        : UnsupervisedResult =
+        check samples.Dim "the activations lie" inference.Sae settings
+
+        DeviceEvaluation.onActivations progress gpu blocks samples inference settings
+        |> UnsupervisedResult.conclude settings

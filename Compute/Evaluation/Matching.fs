@@ -1,5 +1,6 @@
 namespace SynthSae.Compute
 
+open SynthSae.Compute.Cuda
 open SynthSae.Compute.Ops
 
 /// Which feature each latent stands for, judged by decoder directions alone.
@@ -23,41 +24,59 @@ module Matching =
     /// Candidates per row: enough that a list is rarely made longer.
     let private listed = 32
 
-    let private nearest backend rows others count =
-        match backend with
-        | Backend.Reference -> MatchCosinesReference.nearest rows others count
-        | Backend.Cpu threads -> MatchCosinesCpu.nearest threads rows others count
+    /// How a backend finds the nearest others of rows, and the assignment from these lists.
+    type private Ops =
+        { Nearest: Matrix -> Matrix -> int -> Candidates
+          Solve: Matrix -> Matrix -> Candidates -> Assignment }
 
-    let private solve backend rows others candidates =
+    let private hostOps backend : Ops =
         match backend with
         | Backend.Reference ->
-            AssignReference.solve
-                { Candidates = candidates
-                  Rows = MatchCosinesReference.weights rows others }
+            { Nearest = MatchCosinesReference.nearest
+              Solve =
+                fun rows others candidates ->
+                    AssignReference.solve
+                        { Candidates = candidates
+                          Rows = MatchCosinesReference.weights rows others } }
         | Backend.Cpu threads ->
-            AssignCpu.solve
-                { Candidates = candidates
-                  Rows = MatchCosinesCpu.weights threads rows others }
+            { Nearest = MatchCosinesCpu.nearest threads
+              Solve =
+                fun rows others candidates ->
+                    AssignCpu.solve
+                        { Candidates = candidates
+                          Rows = MatchCosinesCpu.weights threads rows others } }
+
+    /// Cosines and lists on a GPU; the assignment, a search from row to row, on the host.
+    let private deviceOps (gpu: Gpu) : Ops =
+        let upload = DeviceMatrix.ofMatrix gpu
+
+        { Nearest =
+            fun rows others count ->
+                MatchCosinesCuda.nearest gpu (upload rows) (upload others) count
+          Solve =
+            fun rows others candidates ->
+                AssignCpu.solve
+                    { Candidates = candidates
+                      Rows = MatchCosinesCuda.weights gpu (upload rows) (upload others) } }
 
     /// Best and assigned feature of every latent; the smaller side asks in the assignment.
-    let private features backend (decoder: Matrix) (dictionary: Matrix) =
+    let private features ops (decoder: Matrix) (dictionary: Matrix) =
         if decoder.Rows <= dictionary.Rows then
-            let lists = nearest backend decoder dictionary listed
+            let lists = ops.Nearest decoder dictionary listed
             let best = Array.init decoder.Rows (fun latent -> lists.Index[latent * lists.Count])
-            best, (solve backend decoder dictionary lists).Column
+            best, (ops.Solve decoder dictionary lists).Column
         else
-            let best = (nearest backend decoder dictionary 1).Index
-            let lists = nearest backend dictionary decoder listed
+            let best = (ops.Nearest decoder dictionary 1).Index
+            let lists = ops.Nearest dictionary decoder listed
             let assigned = Array.create decoder.Rows -1
 
-            (solve backend dictionary decoder lists).Column
+            (ops.Solve dictionary decoder lists).Column
             |> Array.iteri (fun feature latent -> assigned[latent] <- feature)
 
             best, assigned
 
-    /// Match the decoder rows (L, D) of an SAE with the features (N, D) of a world.
-    let run backend (decoder: Matrix) (dictionary: Matrix) : Matching =
-        let best, assigned = features backend decoder dictionary
+    let private runBy ops (decoder: Matrix) (dictionary: Matrix) : Matching =
+        let best, assigned = features ops decoder dictionary
 
         let cosine latent feature =
             if feature < 0 then 0.0 else MatchCosines.cosine decoder latent dictionary feature
@@ -71,3 +90,11 @@ module Matching =
           AssignedCosine = assignedCosine
           Mcc = Array.sumBy abs assignedCosine / float (max 1 pairs)
           Uniqueness = float (Array.distinct best).Length / float (max 1 decoder.Rows) }
+
+    /// Match the decoder rows (L, D) of an SAE with the features (N, D) of a world.
+    let run backend decoder dictionary =
+        runBy (hostOps backend) decoder dictionary
+
+    /// `run` with the cosines on a GPU.
+    let runOn gpu decoder dictionary =
+        runBy (deviceOps gpu) decoder dictionary

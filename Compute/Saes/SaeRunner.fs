@@ -11,9 +11,14 @@ type private IEncoder =
     abstract Centre: x: Matrix * centred: Matrix -> Matrix
     abstract Decode: codes: Codes * bias: float32[] * reconstruction: Matrix -> unit
 
-/// Encodes and decodes batches with one SAE on a backend, keeping buffers between batches.
+/// `SaeRunner` on one kind of machine.
+type private ISaeRunner =
+    abstract Encode: x: Matrix * codes: Codes -> unit
+    abstract Scores: x: Matrix * codes: Codes -> ReadOnlySpan<float32>
+    abstract Decode: codes: Codes * reconstruction: Matrix -> unit
+
 [<Sealed>]
-type SaeRunner(backend: Backend, inference: Inference) =
+type private HostSaeRunner(backend: Backend, inference: Inference) =
     let sae = inference.Sae
     let noBias: float32[] = Array.zeroCreate sae.Dim
     let scale = Select.scale sae
@@ -117,29 +122,41 @@ type SaeRunner(backend: Backend, inference: Inference) =
         let input = if sae.Scaling = InputScaling.None then x else scaled
         pruner.Value.Scores(input, factors, codes)
 
+    interface ISaeRunner with
+        member _.Encode(x, codes) =
+            match inference.PruneBelow with
+            | None -> select x codes
+            | Some threshold ->
+                select x selected
+                let _ = score x selected
+                pruner.Value.Keep(selected, threshold, codes)
+
+        member _.Scores(x, codes) = score x codes
+
+        member _.Decode(codes, reconstruction) =
+            encoder.Decode(codes, bias, reconstruction)
+
+            if sae.Scaling <> InputScaling.None then
+                InputScale.undo shifts factors reconstruction
+
+/// Encodes and decodes batches with one SAE on a backend, keeping buffers between batches.
+[<Sealed>]
+type SaeRunner(backend: Backend, inference: Inference) =
+    let runner: ISaeRunner = HostSaeRunner(backend, inference)
+
     /// Without pruning.
     new(backend, sae: Sae) = SaeRunner(backend, Inference.plain sae)
 
     /// The SAE in use.
-    member _.Sae = sae
+    member _.Sae = inference.Sae
 
     /// Latents of x (B, D) as codes: pre-activations of the selected entries (see `Select` on the decoder norm) that
     /// pruning leaves.
-    member _.Encode(x: Matrix, codes: Codes) =
-        match inference.PruneBelow with
-        | None -> select x codes
-        | Some threshold ->
-            select x selected
-            let _ = score x selected
-            pruner.Value.Keep(selected, threshold, codes)
+    member _.Encode(x: Matrix, codes: Codes) = runner.Encode(x, codes)
 
     /// Leave-one-out scores z (see `Prune`) of the codes of x (B, D), the batch that was encoded last: in the order
     /// of the codes, in units of x; until the next call.
-    member _.Scores(x: Matrix, codes: Codes) : ReadOnlySpan<float32> = score x codes
+    member _.Scores(x: Matrix, codes: Codes) : ReadOnlySpan<float32> = runner.Scores(x, codes)
 
     /// x̂ (B, D) = codes · W_dec + b_dec, of the batch that was encoded last.
-    member _.Decode(codes: Codes, reconstruction: Matrix) =
-        encoder.Decode(codes, bias, reconstruction)
-
-        if sae.Scaling <> InputScaling.None then
-            InputScale.undo shifts factors reconstruction
+    member _.Decode(codes: Codes, reconstruction: Matrix) = runner.Decode(codes, reconstruction)

@@ -29,7 +29,9 @@ module AllCases =
               SampleCodesCases.cases
               SelectCases.cases
               NearThresholdCases.cases
-              LatentListsCases.cases ]
+              LatentListsCases.cases
+              SaeRunnerCases.cases
+              EvaluationCases.cases ]
 
     /// What the GPU benchmark times.
     let timings: OpTiming list =

@@ -197,7 +197,10 @@ module DeviceMatrix =
         matrix
 
     /// Threads of a block that goes through rows of so many columns, each holding neighbours (`Pack`): four where rows
-    /// begin at multiples of 16 bytes, otherwise one.
-    let threadsOfRow (cols: int) =
+    /// begin at multiples of 16 bytes, otherwise one; and at most so many.
+    let threadsUpTo (most: int) (cols: int) =
         let packs = if cols % 4 = 0 then cols / 4 else cols
-        min 256 (max 1 ((packs + 31) / 32) * 32)
+        min most (max 1 ((packs + 31) / 32) * 32)
+
+    /// The same, at most 256.
+    let threadsOfRow cols = threadsUpTo 256 cols

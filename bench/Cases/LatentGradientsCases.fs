@@ -163,8 +163,8 @@ module LatentGradientsCases =
                            abs (float path.Error[row, d] * float sae.Decoder[j, d]))
                        |> Seq.sum
 
-                   // Each lane adds every 32nd product, then come five steps over the lanes and the factor.
-                   let terms = float (sae.Dim / 32 + 10)
+                   // A chain of products in each lane, sums over lanes and over warps, and the factor.
+                   let terms = float (sae.Dim / 32 + 20)
                    let byCode = terms * epsilon * abs (float path.Factor) * size
                    let gate = float (lists.Gate entry)
                    let through = abs (gate * float lists.ByCode[entry])
@@ -360,10 +360,15 @@ module LatentGradientsCases =
           case "added, with gates, odd" (fun () -> codes 60 40 1 counts) 33 full
           case "blocks" (fun () -> codes 30 30 0 counts) 52 { plain with Blocks = 3 }
           case
-              "blocks that shared memory cannot hold"
+              "more columns than threads, with blocks"
               (fun () -> codes 9 8 0 [| 2; 5; 0 |])
-              1060
-              { full with Blocks = 6 }
+              4100
+              { full with Blocks = 2 }
+          case
+              "more odd columns than threads, and long lists"
+              (fun () -> codes 3 2 1 (Array.create 70 1))
+              1029
+              full
           case
               "latents in all samples: long lists"
               (fun () -> codes 20 17 3 (Array.create 203 2))

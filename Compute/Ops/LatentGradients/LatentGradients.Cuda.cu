@@ -4,131 +4,53 @@
 //
 // over the samples b of latent j, in their order; db_dec; and what gradients by decoder norms give the decoder's rows.
 //
-// 1. latent_gradients_codes, by sample: one block per sample, a warp per entry; errors in shared memory where they
-//    fit. One more block plans the second kernel.
-// 2. latent_gradients_rows, by latent: one block per latent, a thread holds V columns of both rows (4 where D % 4 == 0).
-//    Lists longer than a limit (64 entries, and more where there are so many entries that all blocks are busy anyway)
-//    are cut into pieces of equal length with a block each, which come first in the grid; the block that ends last
-//    adds the partial sums in their order. So the bits do not depend on which one that is: bitwise.
+// One block per latent goes through its list. latent_gradients: a thread holds V columns (4 where D % 4 == 0) of W_dec,j
+// and of both gradients, up to 1024 threads; four entries' rows of e and u are loaded at a time, their products with
+// W_dec,j are summed over the block, and the same rows go into the gradients. latent_gradients_wide, for rows longer than
+// that: first all products, a warp per entry, then the gradients column by column.
 //
-// Floors at B 1024, D 768, L 4096, 25 entries a sample: codes: 79 MB of decoder rows from L2, 15 us on an H100; rows:
-// 157 MB of errors and inputs from L2 and 25 MB of gradients written, 35 us. db_dec: 13 MB of encoder and 3 MB an
-// output, 6 us. Norms: 25 MB, 8 us if every latent has one.
+// All entries, in the order of the lists, are also cut into windows (32 entries, and more where there are so many that
+// all blocks are busy anyway). Lists longer than two windows are left to the windows' blocks, which come first in the
+// grid: a window holds at most the end of one such list and the beginning of another, or a part of one, since they are
+// longer than itself. The block that ends last adds a list's partial sums in their order, so that no bit depends on
+// which one that is. Bitwise.
+//
+// Floors at B 1024, D 768, L 4096, 25 entries a sample: 157 MB of e and u from L2, 13 MB of decoder, 25 MB of gradients:
+// 35 us on an H100 (twice 79 MB of e with rows that are too long). Sums of columns: 13 MB of encoder and 3 MB an output,
+// 6 us. Norms: 25 MB, 8 us if every latent has one.
 
-// Columns per lane and round of the products.
-#define GRADIENT_DOTS 6
 // Entries whose rows are loaded at a time, and entries in shared memory.
 #define GRADIENT_LOADS 4
 #define GRADIENT_STAGE 64
+// Entries to a window, at least.
+#define GRADIENT_WINDOW 32
+// Columns per lane and round of a warp's product.
+#define GRADIENT_DOTS 6
 // Rows to a partial sum of columns.
 #define COLUMN_ROWS 16
 
-// ---- by sample -----------------------------------------------------------------------------------------
+// ---- through latents -----------------------------------------------------------------------------------
 
-template <int V> DEVICE float latent_gradients_dot(const float* a, const float* b, int dim)
-{
-    Pack<V> sum = pack_zero<V>();
-    for (int first = LANE * V; first < dim; first += 32 * V * GRADIENT_DOTS) {
-        Pack<V> x[GRADIENT_DOTS];
-#pragma unroll
-        for (int i = 0; i < GRADIENT_DOTS; i++) {
-            int column = first + 32 * V * i;
-            x[i] = column < dim ? pack_load<V>(a + column) : pack_zero<V>();
-        }
-#pragma unroll
-        for (int i = 0; i < GRADIENT_DOTS; i++) {
-            int column = first + 32 * V * i;
-            if (column < dim) {
-                Pack<V> y = pack_load<V>(b + column);
-#pragma unroll
-                for (int v = 0; v < V; v++) sum.v[v] = fmaf(x[i].v[v], y.v[v], sum.v[v]);
-            }
-        }
-    }
-    float total = sum.v[0];
-    if constexpr (V == 4) total = (sum.v[0] + sum.v[1]) + (sum.v[2] + sum.v[3]);
-    return warp_sum(total);
-}
-
-// Which latents have long lists, and where their pieces are: slot_start (L+1) by latent, slot_latent (slots) by slot.
-DEVICE void latent_gradients_plan(const int* start, int* slot_start, int* slot_latent, int latents, int slots, int* scan)
-{
-    // Pieces of all latents together are at most 2 * entries / limit.
-    i64 entries = start[latents];
-    int limit = (int)max((i64)GRADIENT_STAGE, (2 * entries + slots - 1) / slots);
-    int per = (latents + blockDim.x - 1) / blockDim.x;
-    int first = min(latents, (int)threadIdx.x * per), stop = min(latents, first + per);
-    int pieces = 0;
-#pragma unroll 8
-    for (int j = first; j < stop; j++) {
-        int length = start[j + 1] - start[j];
-        pieces += length > limit ? (length + limit - 1) / limit : 0;
-    }
-    int total;
-    int slot = block_scan(pieces, total, scan);
-    for (int j = first; j < stop; j++) {
-        slot_start[j] = slot;
-        int length = start[j + 1] - start[j];
-        for (int stop_slot = slot + (length > limit ? (length + limit - 1) / limit : 0); slot < stop_slot; slot++)
-            slot_latent[slot] = j;
-    }
-    if (threadIdx.x == 0) slot_start[latents] = total;
-}
-
-// Grid: batch + 1 blocks. staged = blocks of errors that are held in shared memory, 0 for none.
-KERNEL_BOUNDED(latent_gradients_codes, 256, 4)
-(const float* decoder, const float* error, const int* block, const float* factor, const int* count, const int* index,
- const float* gate, const float* extra, float* by_code, float* slope, const int* start, int* slot_start,
- int* slot_latent, int batch, int stride, int dim, int latents, int slots, int staged)
-{
-    BLOCK_SHARED int scan[32];
-    DYN_SHARED(float, errors);
-    if ((int)blockIdx.x == batch) {
-        latent_gradients_plan(start, slot_start, slot_latent, latents, slots, scan);
-        return;
-    }
-    u64 row = (u64)blockIdx.x * dim, between = (u64)batch * dim, first = (u64)blockIdx.x * stride;
-    for (int m = 0; m < staged; m++)
-        for (int d = threadIdx.x; d < dim; d += blockDim.x) errors[m * dim + d] = error[m * between + row + d];
-    __syncthreads();
-    float c = *factor;
-    int entries = count[blockIdx.x];
-    int warps = WARPS, next = (int)WARP < entries ? index[first + WARP] : 0;
-    for (int entry = WARP; entry < entries; entry += warps) {
-        int latent = next;
-        if (entry + warps < entries) next = index[first + entry + warps];
-        float open = gate ? gate[first + entry] : 1.0f;
-        float more = extra ? extra[first + entry] : 0.0f;
-        int m = block ? block[latent] : 0;
-        const float* e = staged ? errors + m * dim : error + m * between + row;
-        const float* w = decoder + (u64)latent * dim;
-        float d = c * (dim % 4 == 0 ? latent_gradients_dot<4>(w, e, dim) : latent_gradients_dot<1>(w, e, dim));
-        if (LANE == 0) {
-            if (by_code) by_code[first + entry] = d;
-            slope[first + entry] = open * d + more;
-        }
-    }
-}
-
-// ---- by latent -----------------------------------------------------------------------------------------
-
-struct GradientStage {
-    int sample[GRADIENT_STAGE];
-    float value[GRADIENT_STAGE];
-    float slope[GRADIENT_STAGE];
-};
-
-struct GradientRows {
-    const float* error; // of the latent's block
+struct GradientInputs {
+    const float* decoder;
+    const float* error;
     const float* input;
+    const int* block;
+    const float* factor;
+    const float* scale;
+    const int* index;
     const float* value;
-    const float* slope;
+    const float* gate;
+    const float* extra;
+    float* by_code;
+    float* slope;
+    const int* start;
     const int* sample;
     const u32* entry;
-    int dim;
+    int batch, dim;
 };
 
-// What is done with the sums of a list at the columns of a thread: partial sums, or gradients.
+// Where sums go: a latent's gradients, or a list's partial sums.
 struct GradientTarget {
     float* decoder;
     float* encoder;
@@ -138,138 +60,301 @@ struct GradientTarget {
     bool adds;
 };
 
+struct GradientStage {
+    int sample[GRADIENT_STAGE];
+    u32 entry[GRADIENT_STAGE];
+    float value[GRADIENT_STAGE];
+    float gate[GRADIENT_STAGE];
+    float extra[GRADIENT_STAGE]; // the slope, when that is known already
+    float4 products[2][32];
+    u32 earlier;
+};
+
 template <int V> DEVICE void latent_gradients_give(float* target, const Pack<V>& sum, float factor, bool adds)
 {
-    Pack<V> value;
-    Pack<V> old = adds ? pack_load<V>(target) : pack_zero<V>();
+    Pack<V> value = adds ? pack_load<V>(target) : pack_zero<V>();
 #pragma unroll
-    for (int i = 0; i < V; i++) value.v[i] = adds ? old.v[i] + factor * sum.v[i] : factor * sum.v[i];
+    for (int i = 0; i < V; i++) value.v[i] = adds ? value.v[i] + factor * sum.v[i] : factor * sum.v[i];
     pack_store<V>(target, value);
 }
 
-template <int V>
-DEVICE void latent_gradients_list(const GradientRows& from, int first, int stop, const GradientTarget& to,
-                                  GradientStage& stage)
+DEVICE void latent_gradients_give_bias(const GradientTarget& to, float sum) { *to.bias = to.adds ? *to.bias + sum : sum; }
+
+// Sums of four numbers over a warp: every lane gets the one of its number lane / 8.
+DEVICE float latent_gradients_reduce(const float x[GRADIENT_LOADS])
 {
-    for (int tile = 0; tile < from.dim; tile += blockDim.x * V) {
+    bool upper = LANE & 16, odd = LANE & 8;
+    float a = upper ? x[2] : x[0], b = upper ? x[3] : x[1];
+    a += __shfl_xor_sync(FULL, upper ? x[0] : x[2], 16);
+    b += __shfl_xor_sync(FULL, upper ? x[1] : x[3], 16);
+    float sum = odd ? b : a;
+    sum += __shfl_xor_sync(FULL, odd ? a : b, 8);
+    for (int offset = 4; offset > 0; offset >>= 1) sum += __shfl_xor_sync(FULL, sum, offset);
+    return sum;
+}
+
+// A piece of the list of one latent, whose row of W_dec is `decoder`; error is that of its block.
+template <int V>
+DEVICE void latent_gradients_list(const GradientInputs& in, const float* decoder, const float* error, int first,
+                                  int stop, const GradientTarget& to, GradientStage& stage)
+{
+    int column = threadIdx.x * V, warps = WARPS;
+    bool mine = column < in.dim;
+    float c = *in.factor, bias = 0.0f;
+    Pack<V> w = mine ? pack_load<V>(decoder + column) : pack_zero<V>();
+    Pack<V> by_decoder = pack_zero<V>(), by_encoder = pack_zero<V>();
+    for (int begin = first; begin < stop; begin += GRADIENT_STAGE) {
+        int staged = min(GRADIENT_STAGE, stop - begin);
+        __syncthreads(); // the last entries have been read
+        for (int i = threadIdx.x; i < staged; i += blockDim.x) {
+            u32 entry = in.entry[begin + i];
+            stage.entry[i] = entry;
+            stage.sample[i] = in.sample[begin + i];
+            stage.value[i] = in.value[entry];
+            stage.gate[i] = in.gate ? in.gate[entry] : 1.0f;
+            stage.extra[i] = in.extra ? in.extra[entry] : 0.0f;
+        }
+        __syncthreads();
+        for (int i = 0; i < staged; i += GRADIENT_LOADS) {
+            Pack<V> e[GRADIENT_LOADS], u[GRADIENT_LOADS];
+            float product[GRADIENT_LOADS];
+#pragma unroll
+            for (int k = 0; k < GRADIENT_LOADS; k++) {
+                bool is = mine && i + k < staged;
+                u64 row = is ? (u64)stage.sample[i + k] * in.dim + column : 0;
+                e[k] = is ? pack_load<V>(error + row) : pack_zero<V>();
+                u[k] = is ? pack_load<V>(in.input + row) : pack_zero<V>();
+            }
+#pragma unroll
+            for (int k = 0; k < GRADIENT_LOADS; k++) {
+                product[k] = 0.0f;
+#pragma unroll
+                for (int v = 0; v < V; v++) product[k] = fmaf(e[k].v[v], w.v[v], product[k]);
+            }
+            // Two sets in turns: whoever writes one has seen all read the one before it.
+            float4* products = stage.products[(i / GRADIENT_LOADS) & 1];
+            float sum = latent_gradients_reduce(product);
+            if (LANE % 8 == 0) ((float*)&products[WARP])[LANE / 8] = sum;
+            __syncthreads();
+            Pack<GRADIENT_LOADS> d = pack_zero<GRADIENT_LOADS>();
+            for (int warp = 0; warp < warps; warp++)
+                pack_add(d, 1.0f, pack_load<GRADIENT_LOADS>((const float*)&products[warp]));
+#pragma unroll
+            for (int k = 0; k < GRADIENT_LOADS; k++) {
+                if (i + k < staged) {
+                    float by_code = c * d.v[k];
+                    float s = stage.gate[i + k] * by_code + stage.extra[i + k];
+                    if (threadIdx.x == 0) {
+                        u32 entry = stage.entry[i + k];
+                        if (in.by_code) in.by_code[entry] = by_code;
+                        in.slope[entry] = s;
+                    }
+                    pack_add(by_decoder, stage.value[i + k], e[k]);
+                    pack_add(by_encoder, s, u[k]);
+                    bias += s;
+                }
+            }
+        }
+    }
+    if (mine) {
+        latent_gradients_give<V>(to.decoder + column, by_decoder, to.c, to.adds);
+        latent_gradients_give<V>(to.encoder + column, by_encoder, to.scale, to.adds);
+    }
+    if (threadIdx.x == 0) latent_gradients_give_bias(to, bias);
+}
+
+template <int V> DEVICE float latent_gradients_dot(const float* a, const float* b, int dim)
+{
+    Pack<V> sum = pack_zero<V>();
+    for (int first = LANE * V; first < dim; first += 32 * V * GRADIENT_DOTS) {
+        Pack<V> x[GRADIENT_DOTS], y[GRADIENT_DOTS];
+#pragma unroll
+        for (int i = 0; i < GRADIENT_DOTS; i++) {
+            int column = first + 32 * V * i;
+            x[i] = column < dim ? pack_load<V>(a + column) : pack_zero<V>();
+            y[i] = column < dim ? pack_load<V>(b + column) : pack_zero<V>();
+        }
+#pragma unroll
+        for (int i = 0; i < GRADIENT_DOTS; i++)
+#pragma unroll
+            for (int v = 0; v < V; v++) sum.v[v] = fmaf(x[i].v[v], y[i].v[v], sum.v[v]);
+    }
+    float total = sum.v[0];
+    if constexpr (V == 4) total = (sum.v[0] + sum.v[1]) + (sum.v[2] + sum.v[3]);
+    return warp_sum(total);
+}
+
+// The same for rows of any length.
+template <int V>
+DEVICE void latent_gradients_wide_list(const GradientInputs& in, const float* decoder, const float* error, int first,
+                                       int stop, const GradientTarget& to, GradientStage& stage)
+{
+    float c = *in.factor;
+    for (int place = first + WARP; place < stop; place += WARPS) {
+        u32 entry = in.entry[place];
+        float d = c * latent_gradients_dot<V>(decoder, error + (u64)in.sample[place] * in.dim, in.dim);
+        if (LANE == 0) {
+            if (in.by_code) in.by_code[entry] = d;
+            in.slope[entry] = (in.gate ? in.gate[entry] : 1.0f) * d + (in.extra ? in.extra[entry] : 0.0f);
+        }
+    }
+    float bias = 0.0f;
+    for (int tile = 0; tile < in.dim; tile += blockDim.x * V) {
         int column = tile + threadIdx.x * V;
-        bool mine = column < from.dim;
+        bool mine = column < in.dim;
         Pack<V> by_decoder = pack_zero<V>(), by_encoder = pack_zero<V>();
-        float bias = 0.0f;
         for (int begin = first; begin < stop; begin += GRADIENT_STAGE) {
             int staged = min(GRADIENT_STAGE, stop - begin);
-            __syncthreads(); // the last entries have been read
+            __syncthreads(); // slopes have been written, and the last entries read
             for (int i = threadIdx.x; i < staged; i += blockDim.x) {
-                u32 entry = from.entry[begin + i];
-                stage.sample[i] = from.sample[begin + i];
-                stage.value[i] = from.value[entry];
-                stage.slope[i] = from.slope[entry];
+                u32 entry = in.entry[begin + i];
+                stage.sample[i] = in.sample[begin + i];
+                stage.value[i] = in.value[entry];
+                stage.extra[i] = in.slope[entry];
             }
             __syncthreads();
-            if (WARP == 0)
-                for (int i = LANE; i < staged; i += 32) bias += stage.slope[i];
             for (int i = 0; mine && i < staged; i += GRADIENT_LOADS) {
                 Pack<V> e[GRADIENT_LOADS], u[GRADIENT_LOADS];
-                float a[GRADIENT_LOADS], s[GRADIENT_LOADS];
 #pragma unroll
                 for (int k = 0; k < GRADIENT_LOADS; k++) {
                     bool is = i + k < staged;
-                    u64 row = is ? (u64)stage.sample[i + k] * from.dim + column : 0;
-                    a[k] = is ? stage.value[i + k] : 0.0f;
-                    s[k] = is ? stage.slope[i + k] : 0.0f;
-                    e[k] = a[k] != 0.0f ? pack_load<V>(from.error + row) : pack_zero<V>();
-                    u[k] = s[k] != 0.0f ? pack_load<V>(from.input + row) : pack_zero<V>();
+                    u64 row = is ? (u64)stage.sample[i + k] * in.dim + column : 0;
+                    e[k] = is ? pack_load<V>(error + row) : pack_zero<V>();
+                    u[k] = is ? pack_load<V>(in.input + row) : pack_zero<V>();
                 }
 #pragma unroll
                 for (int k = 0; k < GRADIENT_LOADS; k++) {
-                    pack_add(by_decoder, a[k], e[k]);
-                    pack_add(by_encoder, s[k], u[k]);
+                    if (i + k < staged) {
+                        pack_add(by_decoder, stage.value[i + k], e[k]);
+                        pack_add(by_encoder, stage.extra[i + k], u[k]);
+                    }
                 }
             }
+            if (tile == 0 && threadIdx.x == 0)
+                for (int i = 0; i < staged; i++) bias += stage.extra[i];
         }
         if (mine) {
             latent_gradients_give<V>(to.decoder + column, by_decoder, to.c, to.adds);
             latent_gradients_give<V>(to.encoder + column, by_encoder, to.scale, to.adds);
         }
-        if (tile == 0 && WARP == 0) {
-            bias = warp_sum(bias);
-            if (LANE == 0) *to.bias = to.adds ? *to.bias + bias : bias;
-        }
     }
+    if (threadIdx.x == 0) latent_gradients_give_bias(to, bias);
 }
 
-// The partial sums of a latent's pieces, added in their order.
+// Partial sums of a list that begins at place `first` and has `pieces` of them, the first in window `window`; those of
+// window w are number 2w, or 2w + 1 where the list begins within it.
 template <int V>
-DEVICE void latent_gradients_combine(const float* part, const float* part_bias, int pieces, int dim,
-                                     const GradientTarget& to)
+DEVICE void latent_gradients_combine(const float* part, const float* part_bias, int window, bool within, int pieces,
+                                     int dim, const GradientTarget& to)
 {
     for (int column = threadIdx.x * V; column < dim; column += blockDim.x * V) {
         Pack<V> by_decoder = pack_zero<V>(), by_encoder = pack_zero<V>();
 #pragma unroll 4
         for (int i = 0; i < pieces; i++) {
-            pack_add(by_decoder, 1.0f, pack_load<V>(part + (u64)(2 * i) * dim + column));
-            pack_add(by_encoder, 1.0f, pack_load<V>(part + (u64)(2 * i + 1) * dim + column));
+            u64 piece = 2 * (window + i) + (i == 0 && within);
+            pack_add(by_decoder, 1.0f, pack_load<V>(part + 2 * piece * dim + column));
+            pack_add(by_encoder, 1.0f, pack_load<V>(part + (2 * piece + 1) * dim + column));
         }
         latent_gradients_give<V>(to.decoder + column, by_decoder, to.c, to.adds);
         latent_gradients_give<V>(to.encoder + column, by_encoder, to.scale, to.adds);
     }
     if (threadIdx.x == 0) {
         float bias = 0.0f;
-        for (int i = 0; i < pieces; i++) bias += part_bias[i];
-        *to.bias = to.adds ? *to.bias + bias : bias;
+        for (int i = 0; i < pieces; i++) bias += part_bias[2 * (window + i) + (i == 0 && within)];
+        latent_gradients_give_bias(to, bias);
     }
 }
 
-// Grid: slots + latents blocks. part (slots, 2, D), part_bias (slots); arrived (slots) is 0 before and after.
-KERNEL_BOUNDED(latent_gradients_rows, 256, 4)
-(const float* error, const float* input, const int* block, const float* factor, const float* scale, const float* value,
- const float* slope, const int* start, const int* sample, const u32* entry, const int* slot_start,
- const int* slot_latent, float* part, float* part_bias, u32* arrived, float* encoder, float* decoder, float* bias,
- int batch, int dim, int latents, int slots, int adds)
+template <int V, bool wide>
+DEVICE void latent_gradients_block(const GradientInputs& in, float* part, float* part_bias, u32* arrived,
+                                   float* encoder, float* decoder, float* bias, int latents, int windows, int adds,
+                                   GradientStage& stage)
+{
+    int entries = in.start[latents];
+    int length = max(GRADIENT_WINDOW, (entries + windows - 1) / windows);
+    int window = blockIdx.x;
+    bool is_window = window < windows;
+    int begin = 0, end = 0, latent = window - windows, last = latent;
+    if (is_window) {
+        begin = min(entries, window * length);
+        end = min(entries, begin + length);
+        if (begin == end) return;
+        latent = in.index[in.entry[begin]];
+        last = in.index[in.entry[end - 1]];
+    }
+    for (int side = 0; side < (latent == last ? 1 : 2); side++) {
+        int j = side == 0 ? latent : last;
+        int first = in.start[j], stop = in.start[j + 1];
+        bool is_long = stop - first > 2 * length;
+        if (is_long != is_window || (adds && first == stop)) continue;
+        u64 row = (u64)j * in.dim;
+        const float* w = in.decoder + row;
+        const float* error = in.error + (in.block ? (u64)in.block[j] * in.batch * in.dim : 0);
+        GradientTarget to = {decoder + row, encoder + row, bias + j, *in.factor, in.scale ? in.scale[j] : 1.0f,
+                             adds != 0};
+        GradientTarget target = to;
+        if (is_window) {
+            u64 piece = 2 * window + side;
+            float* mine = part + 2 * piece * in.dim;
+            GradientTarget partial = {mine, mine + in.dim, part_bias + piece, 1.0f, 1.0f, false};
+            target = partial;
+        }
+        int from = is_window ? max(first, begin) : first, until = is_window ? min(stop, end) : stop;
+        if constexpr (wide)
+            latent_gradients_wide_list<V>(in, w, error, from, until, target, stage);
+        else
+            latent_gradients_list<V>(in, w, error, from, until, target, stage);
+        if (!is_window) return;
+
+        int first_window = first / length, pieces = (stop - 1) / length - first_window + 1;
+        __threadfence();
+        __syncthreads();
+        if (threadIdx.x == 0) stage.earlier = atomicAdd(&arrived[j], 1u);
+        __syncthreads();
+        if (stage.earlier == (u32)pieces - 1) {
+            __threadfence();
+            latent_gradients_combine<V>(part, part_bias, first_window, first % length != 0, pieces, in.dim, to);
+            if (threadIdx.x == 0) arrived[j] = 0;
+        }
+        __syncthreads(); // all have read how many came earlier
+    }
+}
+
+// Grid: windows + latents blocks. part (2 * windows, 2, D), part_bias (2 * windows); arrived (L) is 0 before and after.
+KERNEL_BOUNDED(latent_gradients, 1024, 1)
+(const float* decoder, const float* error, const float* input, const int* block, const float* factor,
+ const float* scale, const int* index, const float* value, const float* gate, const float* extra, float* by_code,
+ float* slope, const int* start, const int* sample, const u32* entry, float* part, float* part_bias, u32* arrived,
+ float* encoder_gradient, float* decoder_gradient, float* bias_gradient, int batch, int dim, int latents, int windows,
+ int adds)
 {
     BLOCK_SHARED GradientStage stage;
-    BLOCK_SHARED u32 earlier;
-    int slot = blockIdx.x;
-    bool is_piece = slot < slots;
-    if (is_piece && slot >= slot_start[latents]) return;
-    int latent = is_piece ? slot_latent[slot] : slot - slots;
-    int first_slot = slot_start[latent], pieces = slot_start[latent + 1] - first_slot;
-    if (!is_piece && pieces > 0) return;
-    int first = start[latent], stop = start[latent + 1];
-    if (adds && first == stop) return;
-
-    GradientRows from = {error, input, value, slope, sample, entry, dim};
-    if (block) from.error += (u64)block[latent] * batch * dim;
-    u64 row = (u64)latent * dim;
-    GradientTarget to = {decoder + row, encoder + row, bias + latent, *factor, scale ? scale[latent] : 1.0f, adds != 0};
-    if (!is_piece) {
-        if (dim % 4 == 0)
-            latent_gradients_list<4>(from, first, stop, to, stage);
-        else
-            latent_gradients_list<1>(from, first, stop, to, stage);
-        return;
-    }
-
-    int length = (stop - first + pieces - 1) / pieces;
-    int begin = min(stop, first + (slot - first_slot) * length), end = min(stop, begin + length);
-    float* mine = part + (u64)slot * 2 * dim;
-    GradientTarget piece = {mine, mine + dim, part_bias + slot, 1.0f, 1.0f, false};
+    GradientInputs in = {decoder, error, input, block, factor, scale, index, value, gate,
+                         extra, by_code, slope, start, sample, entry, batch, dim};
     if (dim % 4 == 0)
-        latent_gradients_list<4>(from, begin, end, piece, stage);
+        latent_gradients_block<4, false>(in, part, part_bias, arrived, encoder_gradient, decoder_gradient,
+                                         bias_gradient, latents, windows, adds, stage);
     else
-        latent_gradients_list<1>(from, begin, end, piece, stage);
-    __threadfence();
-    __syncthreads();
-    if (threadIdx.x == 0) earlier = atomicAdd(&arrived[first_slot], 1u);
-    __syncthreads();
-    if (earlier != (u32)pieces - 1) return;
-    __threadfence();
-    const float* parts = part + (u64)first_slot * 2 * dim;
+        latent_gradients_block<1, false>(in, part, part_bias, arrived, encoder_gradient, decoder_gradient,
+                                         bias_gradient, latents, windows, adds, stage);
+}
+
+KERNEL_BOUNDED(latent_gradients_wide, 256, 3)
+(const float* decoder, const float* error, const float* input, const int* block, const float* factor,
+ const float* scale, const int* index, const float* value, const float* gate, const float* extra, float* by_code,
+ float* slope, const int* start, const int* sample, const u32* entry, float* part, float* part_bias, u32* arrived,
+ float* encoder_gradient, float* decoder_gradient, float* bias_gradient, int batch, int dim, int latents, int windows,
+ int adds)
+{
+    BLOCK_SHARED GradientStage stage;
+    GradientInputs in = {decoder, error, input, block, factor, scale, index, value, gate,
+                         extra, by_code, slope, start, sample, entry, batch, dim};
     if (dim % 4 == 0)
-        latent_gradients_combine<4>(parts, part_bias + first_slot, pieces, dim, to);
+        latent_gradients_block<4, true>(in, part, part_bias, arrived, encoder_gradient, decoder_gradient,
+                                        bias_gradient, latents, windows, adds, stage);
     else
-        latent_gradients_combine<1>(parts, part_bias + first_slot, pieces, dim, to);
-    if (threadIdx.x == 0) arrived[first_slot] = 0;
+        latent_gradients_block<1, true>(in, part, part_bias, arrived, encoder_gradient, decoder_gradient,
+                                        bias_gradient, latents, windows, adds, stage);
 }
 
 // ---- sums of columns -----------------------------------------------------------------------------------

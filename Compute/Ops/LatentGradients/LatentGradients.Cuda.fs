@@ -21,107 +21,24 @@ type DeviceLatentPath =
 /// up to `batch` samples, and up to so many outputs that the decoder bias learns from.
 [<Sealed>]
 type LatentGradientsCuda(gpu: Gpu, latents: int, dim: int, batch: int, outputs: int) =
-    /// Pieces that long lists can be cut into, together.
-    let slots = 1024
+    /// Windows that entries are cut into for the sake of long lists, at most.
+    let windows = 1024
 
     /// Rows to a partial sum of columns; COLUMN_ROWS of the kernels.
     let columnRows = 16
 
     let pieces rows = (rows + columnRows - 1) / columnRows
     let threads = DeviceMatrix.threadsOfRow dim
-    let slotStart = new DeviceArray<int>(gpu, latents + 1)
-    let slotLatent = new DeviceArray<int>(gpu, slots)
-    let part = new DeviceArray<float32>(gpu, 2L * int64 slots * int64 dim)
-    let partBias = new DeviceArray<float32>(gpu, slots)
-    let arrived = DeviceArray.zeros<uint32> gpu slots
+    let narrowThreads = DeviceMatrix.threadsUpTo 1024 dim
+    let isWide = dim > narrowThreads * (if dim % 4 = 0 then 4 else 1)
+    let part = new DeviceArray<float32>(gpu, 4L * int64 windows * int64 dim)
+    let partBias = new DeviceArray<float32>(gpu, 2 * windows)
+    let arrived = DeviceArray.zeros<uint32> gpu latents
 
     let columns =
         new DeviceArray<float32>(gpu, int64 (pieces latents + outputs * pieces batch) * int64 dim)
 
     let nothing = new DeviceArray<float32>(gpu, 0)
-
-    /// Blocks of errors that fit into shared memory beside those of other thread blocks; 0 for none.
-    let staged (path: DeviceLatentPath) =
-        let blocks = if path.Block.IsEmpty then 1 else path.Error.Rows / max 1 path.Input.Rows
-
-        if 4L * int64 blocks * int64 dim <= 24L * 1024L then blocks else 0
-
-    let byCodes
-        (decoder: DeviceMatrix)
-        (path: DeviceLatentPath)
-        (codes: DeviceCodes)
-        (lists: DeviceLists)
-        (gate: DeviceArray<float32>)
-        (extra: DeviceArray<float32>)
-        (byCode: DeviceArray<float32>)
-        (slopes: DeviceArray<float32>)
-        =
-        let staged = staged path
-
-        gpu.Launch(
-            "latent_gradients_codes",
-            struct (path.Input.Rows + 1, 1),
-            256,
-            4 * staged * dim,
-            [ decoder.Arg
-              path.Error.Arg
-              path.Block.Arg
-              path.Factor.Arg
-              codes.Count.Arg
-              codes.Index.Arg
-              gate.Arg
-              extra.Arg
-              byCode.Arg
-              slopes.Arg
-              lists.Start.Arg
-              slotStart.Arg
-              slotLatent.Arg
-              Arg.Of path.Input.Rows
-              Arg.Of codes.Stride
-              Arg.Of dim
-              Arg.Of latents
-              Arg.Of slots
-              Arg.Of staged ]
-        )
-
-    let byLatents
-        (path: DeviceLatentPath)
-        (codes: DeviceCodes)
-        (lists: DeviceLists)
-        (slopes: DeviceArray<float32>)
-        (adds: bool)
-        (encoder: DeviceMatrix)
-        (decoder: DeviceMatrix)
-        (bias: DeviceArray<float32>)
-        =
-        gpu.Launch(
-            "latent_gradients_rows",
-            slots + latents,
-            threads,
-            [ path.Error.Arg
-              path.Input.Arg
-              path.Block.Arg
-              path.Factor.Arg
-              path.EncoderScale.Arg
-              codes.Value.Arg
-              slopes.Arg
-              lists.Start.Arg
-              lists.Sample.Arg
-              lists.Entry.Arg
-              slotStart.Arg
-              slotLatent.Arg
-              part.Arg
-              partBias.Arg
-              arrived.Arg
-              encoder.Arg
-              decoder.Arg
-              bias.Arg
-              Arg.Of path.Input.Rows
-              Arg.Of dim
-              Arg.Of latents
-              Arg.Of slots
-              Arg.Of(if adds then 1 else 0) ]
-        )
 
     /// Partial sums of up to two outputs, and of the encoder's rows where it is not empty, from row `first` of the sums
     /// on; returns the row after them.
@@ -158,7 +75,7 @@ type LatentGradientsCuda(gpu: Gpu, latents: int, dim: int, batch: int, outputs: 
 
     /// The gradients at the given lists (of the codes): added to `encoderGradient`, `decoderGradient` (L, D) and
     /// `biasGradient` (L) or, where not `adds`, written over them. `gate`, `extra` (1 and 0 where empty), `byCode` (may
-    /// be empty) and `slopes` are by entry; the last two are written. Two launches.
+    /// be empty) and `slopes` are by entry; the last two are written. One launch.
     member _.Run
         (
             decoder: DeviceMatrix,
@@ -174,8 +91,37 @@ type LatentGradientsCuda(gpu: Gpu, latents: int, dim: int, batch: int, outputs: 
             decoderGradient: DeviceMatrix,
             biasGradient: DeviceArray<float32>
         ) =
-        byCodes decoder path codes lists gate extra byCode slopes
-        byLatents path codes lists slopes adds encoderGradient decoderGradient biasGradient
+        gpu.Launch(
+            (if isWide then "latent_gradients_wide" else "latent_gradients"),
+            windows + latents,
+            (if isWide then threads else narrowThreads),
+            [ decoder.Arg
+              path.Error.Arg
+              path.Input.Arg
+              path.Block.Arg
+              path.Factor.Arg
+              path.EncoderScale.Arg
+              codes.Index.Arg
+              codes.Value.Arg
+              gate.Arg
+              extra.Arg
+              byCode.Arg
+              slopes.Arg
+              lists.Start.Arg
+              lists.Sample.Arg
+              lists.Entry.Arg
+              part.Arg
+              partBias.Arg
+              arrived.Arg
+              encoderGradient.Arg
+              decoderGradient.Arg
+              biasGradient.Arg
+              Arg.Of path.Input.Rows
+              Arg.Of dim
+              Arg.Of latents
+              Arg.Of windows
+              Arg.Of(if adds then 1 else 0) ]
+        )
 
     /// db_dec = Σ over `outputs` of factor·Σ of the first `rows` rows, less Σ_j through_j W_enc,j where b_dec
     /// `appliesToInput`. One launch for every two outputs, and one more.

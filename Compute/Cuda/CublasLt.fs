@@ -110,8 +110,6 @@ type MatmulShape =
         Input: MatmulInput
         /// A float32 vector (N) is added to every row.
         Bias: bool
-        /// The product is added to what C holds.
-        Accumulate: bool
     }
 
 module internal CublasLtStatus =
@@ -313,7 +311,7 @@ type Matmul(library: CublasLt, shape: MatmulShape) =
         =
         ObjectDisposedException.ThrowIf(not isOpen, typeof<Matmul>)
         let mutable alpha = 1.0f
-        let mutable beta = if shape.Accumulate then 1.0f else 0.0f
+        let mutable beta = 0.0f
 
         if shape.Bias then
             set descriptor CublasLtCodes.biasPointer bias

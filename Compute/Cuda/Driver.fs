@@ -2,6 +2,8 @@ namespace SynthSae.Compute.Cuda
 
 open System
 open System.Runtime.InteropServices
+open System.Text
+open Microsoft.FSharp.NativeInterop
 
 /// What a CUDA library refused: the call, its error's number, name and text.
 exception CudaError of call: string * code: int * name: string * text: string with
@@ -203,3 +205,29 @@ module internal Driver =
     let check (call: string) (code: int) =
         if code <> 0 then
             raise (CudaError(call, code, errorName code, errorText code))
+
+    /// Load an image of kernels into the current context. Raises `CudaError`, with what the driver's compiler has to
+    /// say of PTX.
+    let loadModule (image: byte[]) : nativeint =
+        let log = Array.zeroCreate<byte> 8192
+        use room = fixed log
+        // CU_JIT_ERROR_LOG_BUFFER and CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES.
+        use keys = fixed [| 5; 6 |]
+        use values = fixed [| NativePtr.toNativeInt room; nativeint log.Length |]
+        let mutable handle = 0n
+
+        let code =
+            DriverApi.cuModuleLoadDataEx (
+                &handle,
+                image,
+                2u,
+                NativePtr.toNativeInt keys,
+                NativePtr.toNativeInt values
+            )
+
+        if code <> 0 then
+            let said = (Encoding.UTF8.GetString(log).Split('\000')[0]).Trim()
+            let text = if said = "" then errorText code else $"{errorText code}: {said}"
+            raise (CudaError("cuModuleLoadDataEx", code, errorName code, text))
+
+        handle

@@ -188,10 +188,15 @@ type Gpu private (info: GpuInfo, context: nativeint, code: nativeint) =
 
         DriverApi.cuCtxSetCurrent context |> Driver.check "cuCtxSetCurrent"
         Gpu.current <- context
-        let mutable code = 0n
 
-        DriverApi.cuModuleLoadDataEx (&code, image, 0u, 0n, 0n)
-        |> Driver.check "cuModuleLoadDataEx"
+        let code =
+            try
+                Driver.loadModule image
+            with _ ->
+                Gpu.current <- 0n
+                DriverApi.cuCtxSetCurrent 0n |> ignore
+                DriverApi.cuDevicePrimaryCtxRelease_v2 device |> ignore
+                reraise ()
 
         Gpu(info, context, code)
 

@@ -9,13 +9,16 @@ open SynthSae.Compute.Cuda
 open SynthSae.Tests
 open Xunit
 
-/// `synthsae doctor --json` with NVIDIA's libraries from these folders, and what it says of GPUs.
-let private doctor (variables: (string * string) list) (folders: string list) : JsonNode =
+/// What `synthsae doctor --json` says of GPUs.
+let private doctorWith (variables: (string * string) list) : JsonNode =
     use folder = new TemporaryFolder()
-    let path = LibraryPlaces.Setting, String.concat ":" folders
-    let outcome = Cli.spawn folder.Path (path :: variables) [ "doctor"; "--json" ]
+    let outcome = Cli.spawn folder.Path variables [ "doctor"; "--json" ]
     Assert.True((outcome.Code = 0), outcome.Error)
     Cli.at "gpu" (Cli.json outcome.Out)
+
+/// The same with NVIDIA's libraries from these folders only.
+let private doctor (variables: (string * string) list) (folders: string list) : JsonNode =
+    doctorWith ((LibraryPlaces.Setting, String.concat ":" folders) :: variables)
 
 let private text (path: string) (json: JsonNode) = (Cli.at path json).GetValue<string>()
 
@@ -46,6 +49,13 @@ type DevicesTests() =
         Assert.Equal("12.8", text "libraries/driver/version" gpu)
         Assert.Equal(Path.Combine(emulator.Value, "libcuda.so.1"), text "libraries/driver/file" gpu)
         Assert.StartsWith("12.", text "libraries/cublaslt/version" gpu)
+
+    [<CudaFact>]
+    member _.``without the setting the loader finds the libraries, and their files are told``() =
+        let gpu = doctorWith [ "LD_LIBRARY_PATH", emulator.Value ]
+
+        for library, file in [ "driver", "libcuda.so.1"; "cublaslt", "libcublasLt.so.12" ] do
+            Assert.Equal(Path.Combine(emulator.Value, file), text $"libraries/{library}/file" gpu)
 
     [<CudaFact>]
     member _.``doctor says where NVRTC was looked for``() =
@@ -124,6 +134,7 @@ type DevicesTests() =
                 Assert.Contains("no libnvrtc.so in any of 1 places", problem)
                 Assert.Contains("embedded PTX: cuModuleLoadDataEx: ", problem)
                 Assert.Contains("(222)", problem)
+                Assert.Contains("refused, as the setting `module` wants", problem)
         finally
             FakeGpu.set "module" ""
 

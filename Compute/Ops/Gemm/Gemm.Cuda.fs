@@ -180,8 +180,7 @@ type GemmCuda(library: GemmLibrary, shape: GemmShape) =
                       TransposeA = shape.TransA
                       TransposeB = shape.TransB
                       Input = input
-                      Bias = shape.Bias
-                      Accumulate = false }
+                      Bias = shape.Bias }
                 )
 
             prepared[rows] <- matmul

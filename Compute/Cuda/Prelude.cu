@@ -138,6 +138,17 @@ template <int V> DEVICE void pack_store(float* p, const Pack<V>& pack)
     }
 }
 
+// The same, rounded to bf16.
+template <int V> DEVICE void pack_store_bf16(u16* p, const Pack<V>& pack)
+{
+    if constexpr (V == 4) {
+        *(ushort4*)p = make_ushort4(float_to_bf16(pack.v[0]), float_to_bf16(pack.v[1]), float_to_bf16(pack.v[2]),
+                                    float_to_bf16(pack.v[3]));
+    } else {
+        *p = float_to_bf16(pack.v[0]);
+    }
+}
+
 // sum + factor·x, each rounded once.
 template <int V> DEVICE void pack_add(Pack<V>& sum, float factor, const Pack<V>& x)
 {

@@ -36,10 +36,6 @@ module ClipAdamCases =
               for (name, a), (_, b) in List.zip expected.Vectors host.Vectors do
                   Agreement.bits $"{what} {name}" a b ]
 
-    let private bf16 (value: float32) =
-        let bits = System.BitConverter.SingleToUInt32Bits value
-        uint16 ((bits + 0x7fffu + ((bits >>> 16) &&& 1u)) >>> 16)
-
     /// Steps with gradients of these sizes; where a size is not finite, nothing may change from there on.
     let private run (gradientSizes: float32 list) encoderRows latents dim isGated (gpu: Gpu) =
         let host = parameters 1 encoderRows latents dim isGated
@@ -104,7 +100,7 @@ module ClipAdamCases =
 
                   Agreement.same
                       "encoder in bf16"
-                      (host.Encoder.Span.ToArray() |> Array.map bf16)
+                      (host.Encoder.Span.ToArray() |> Array.map Inputs.bf16)
                       (low.Download()) ]
 
     let private case name sizes encoderRows latents dim isGated =

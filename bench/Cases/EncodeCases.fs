@@ -8,10 +8,6 @@ module EncodeCases =
     let private absent (gpu: Gpu) : DeviceScalar<float32> =
         DeviceScalar.at 0 (new DeviceArray<float32>(gpu, 0))
 
-    let private bf16 (value: float32) =
-        let bits = System.BitConverter.SingleToUInt32Bits value
-        uint16 ((bits + 0x7fffu + ((bits >>> 16) &&& 1u)) >>> 16)
-
     let private centre name (factor: float32 option) isCentred rows dim =
         { Op = "Encode"
           Name = name
@@ -59,7 +55,7 @@ module EncodeCases =
                       exact "centred" wanted centred
                       Agreement.same
                           "bf16"
-                          (Array.map bf16 (wanted.Span.ToArray()))
+                          (Array.map Inputs.bf16 (wanted.Span.ToArray()))
                           (low.Download()) ] }
 
     /// Cases of the op's elementwise part; the product is Gemm's.

@@ -111,10 +111,10 @@ module GemmCases =
                       let struct (wordsA, wordsB) = gemm.Words
 
                       let write (words: DeviceArray<uint16>) (values: Matrix) =
-                          let upper value =
-                              uint16 (BitConverter.SingleToUInt32Bits(Rounding.bf16 value) >>> 16)
-
-                          words.Upload(ReadOnlySpan(Array.map upper (values.Span.ToArray())), 0L)
+                          words.Upload(
+                              ReadOnlySpan(Array.map Inputs.bf16 (values.Span.ToArray())),
+                              0L
+                          )
 
                       write wordsA a
                       write wordsB b

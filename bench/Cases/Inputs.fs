@@ -2,6 +2,7 @@ namespace SynthSae.Bench
 
 open System
 open SynthSae.Compute
+open SynthSae.Compute.Ops
 
 /// Inputs of cases: pure functions of a seed.
 module Inputs =
@@ -16,6 +17,10 @@ module Inputs =
 
     /// Standard normal numbers.
     let normals (seed: int) length = (normal seed 1 length).Span.ToArray()
+
+    /// A number rounded to bf16, as the GPU stores it.
+    let bf16 (value: float32) =
+        uint16 (BitConverter.SingleToUInt32Bits(Rounding.bf16 value) >>> 16)
 
     /// Codes of the given width whose rows have so many entries, by ascending index, above 0.
     let codes (seed: int) width (counts: int[]) =

@@ -27,12 +27,15 @@ DEVICE void adam_update(const AdamFactors& f, float gradient, float& mean, float
     parameter = parameter - f.rate * mean / (sqrtf(square) / f.root_correction + f.epsilon);
 }
 
-DEVICE double adam_square4(float4 g)
+template <int V> DEVICE double adam_square(const float* g, int dim)
 {
-    double sum = (double)g.x * (double)g.x;
-    sum = fma((double)g.y, (double)g.y, sum);
-    sum = fma((double)g.z, (double)g.z, sum);
-    return fma((double)g.w, (double)g.w, sum);
+    double sum = 0.0;
+    for (int i = V * LANE; i < dim; i += 32 * V) {
+        Pack<V> x = pack_load<V>(g + i);
+#pragma unroll
+        for (int k = 0; k < V; k++) sum = fma((double)x.v[k], (double)x.v[k], sum);
+    }
+    return warp_sum(sum);
 }
 
 KERNEL_BOUNDED(adam_squares, 256, 4)
@@ -42,13 +45,7 @@ KERNEL_BOUNDED(adam_squares, 256, 4)
     if (row >= encoder_rows + decoder_rows) return;
     const float* g = row < encoder_rows ? encoder + (u64)row * dim
                                         : decoder + (u64)(row - encoder_rows) * dim;
-    double sum = 0.0;
-    if (dim % 4 == 0) {
-        for (int i = LANE; i < dim / 4; i += 32) sum += adam_square4(((const float4*)g)[i]);
-    } else {
-        for (int i = LANE; i < dim; i += 32) sum = fma((double)g[i], (double)g[i], sum);
-    }
-    sum = warp_sum(sum);
+    double sum = dim % 4 == 0 ? adam_square<4>(g, dim) : adam_square<1>(g, dim);
     if (LANE == 0) squares[row] = sum;
 }
 
@@ -74,6 +71,46 @@ KERNEL_BOUNDED(adam_norm, 1024, 1)
     if (threadIdx.x == 0) *norm = sqrt(sum);
 }
 
+// Past the cache: what the next step does not read.
+template <int V> DEVICE Pack<V> adam_read(const float* p)
+{
+    Pack<V> pack;
+    if constexpr (V == 4) {
+        float4 x = __ldcs((const float4*)p);
+        pack.v[0] = x.x, pack.v[1] = x.y, pack.v[2] = x.z, pack.v[3] = x.w;
+    } else {
+        pack.v[0] = __ldcs(p);
+    }
+    return pack;
+}
+
+template <int V> DEVICE void adam_write(float* p, const Pack<V>& pack)
+{
+    if constexpr (V == 4) __stcs((float4*)p, make_float4(pack.v[0], pack.v[1], pack.v[2], pack.v[3]));
+    else __stcs(p, pack.v[0]);
+}
+
+// A row by a warp; its new square, in every lane.
+template <int V>
+DEVICE float adam_row(const AdamFactors& f, const float* g, float* m, float* v, float* p, u16* low, int dim)
+{
+    float sum = 0.0f;
+    for (int i = V * LANE; i < dim; i += 32 * V) {
+        Pack<V> gradient = adam_read<V>(g + i), mean = adam_read<V>(m + i), square = adam_read<V>(v + i);
+        Pack<V> parameter = pack_load<V>(p + i);
+#pragma unroll
+        for (int k = 0; k < V; k++) {
+            adam_update(f, gradient.v[k], mean.v[k], square.v[k], parameter.v[k]);
+            sum = fmaf(parameter.v[k], parameter.v[k], sum);
+        }
+        adam_write<V>(m + i, mean);
+        adam_write<V>(v + i, square);
+        pack_store<V>(p + i, parameter);
+        if (low) pack_store_bf16<V>(low + i, parameter);
+    }
+    return warp_sum(sum);
+}
+
 KERNEL_BOUNDED(adam_matrices, 256, 3)
 (const float* encoder_g, float* encoder_m, float* encoder_v, float* encoder_p, int encoder_rows,
  const float* decoder_g, float* decoder_m, float* decoder_v, float* decoder_p, int decoder_rows, int dim,
@@ -93,41 +130,7 @@ KERNEL_BOUNDED(adam_matrices, 256, 3)
     float* v = (is_encoder ? encoder_v : decoder_v) + offset;
     float* p = (is_encoder ? encoder_p : decoder_p) + offset;
     u16* low = is_encoder && encoder_bf16 ? encoder_bf16 + offset : 0;
-    float sum = 0.0f;
-
-    if (dim % 4 == 0) {
-        for (int i = LANE; i < dim / 4; i += 32) {
-            float4 gradient = __ldcs((const float4*)g + i);
-            float4 mean = __ldcs((const float4*)m + i);
-            float4 square = __ldcs((const float4*)v + i);
-            float4 parameter = ((const float4*)p)[i];
-            adam_update(f, gradient.x, mean.x, square.x, parameter.x);
-            adam_update(f, gradient.y, mean.y, square.y, parameter.y);
-            adam_update(f, gradient.z, mean.z, square.z, parameter.z);
-            adam_update(f, gradient.w, mean.w, square.w, parameter.w);
-            __stcs((float4*)m + i, mean);
-            __stcs((float4*)v + i, square);
-            ((float4*)p)[i] = parameter;
-            if (low)
-                ((ushort4*)low)[i] = make_ushort4(float_to_bf16(parameter.x), float_to_bf16(parameter.y),
-                                                  float_to_bf16(parameter.z), float_to_bf16(parameter.w));
-            sum = fmaf(parameter.x, parameter.x, sum);
-            sum = fmaf(parameter.y, parameter.y, sum);
-            sum = fmaf(parameter.z, parameter.z, sum);
-            sum = fmaf(parameter.w, parameter.w, sum);
-        }
-    } else {
-        for (int i = LANE; i < dim; i += 32) {
-            float mean = m[i], square = v[i], parameter = p[i];
-            adam_update(f, g[i], mean, square, parameter);
-            m[i] = mean;
-            v[i] = square;
-            p[i] = parameter;
-            if (low) low[i] = float_to_bf16(parameter);
-            sum = fmaf(parameter, parameter, sum);
-        }
-    }
-    sum = warp_sum(sum);
+    float sum = dim % 4 == 0 ? adam_row<4>(f, g, m, v, p, low, dim) : adam_row<1>(f, g, m, v, p, low, dim);
     if (!is_encoder && LANE == 0) norms[row - encoder_rows] = sqrtf(sum);
 }
 

@@ -5,40 +5,36 @@
 // Simd.combine factor x 0 x.
 DEVICE float encode_scaled(float factor, float x) { return fmaf(factor, x, 0.0f * x); }
 
+template <int V>
+DEVICE void encode_centre_row(const float* factor, const float* bias, const float* x, float* scaled, float* centred,
+                              u16* low, int dim)
+{
+    float scale = factor ? *factor : 1.0f;
+    for (int i = V * threadIdx.x; i < dim; i += V * blockDim.x) {
+        Pack<V> value = pack_load<V>(x + i);
+        if (factor) {
+#pragma unroll
+            for (int k = 0; k < V; k++) value.v[k] = encode_scaled(scale, value.v[k]);
+        }
+        if (scaled) pack_store<V>(scaled + i, value);
+        if (bias) {
+            Pack<V> b = pack_load<V>(bias + i);
+#pragma unroll
+            for (int k = 0; k < V; k++) value.v[k] -= b.v[k];
+        }
+        if (centred) pack_store<V>(centred + i, value);
+        if (low) pack_store_bf16<V>(low + i, value);
+    }
+}
+
 KERNEL_BOUNDED(encode_centre, 256, 4)
 (const float* factor, const float* bias, const float* x, float* scaled, float* centred, u16* low, int dim)
 {
     u64 row = (u64)blockIdx.x * dim;
-    float scale = factor ? *factor : 1.0f;
-    if (dim % 4 == 0) {
-        for (int i = threadIdx.x; i < dim / 4; i += blockDim.x) {
-            float4 value = ((const float4*)(x + row))[i];
-            if (factor) {
-                value.x = encode_scaled(scale, value.x);
-                value.y = encode_scaled(scale, value.y);
-                value.z = encode_scaled(scale, value.z);
-                value.w = encode_scaled(scale, value.w);
-            }
-            if (scaled) ((float4*)(scaled + row))[i] = value;
-            if (bias) {
-                float4 b = ((const float4*)bias)[i];
-                value.x -= b.x;
-                value.y -= b.y;
-                value.z -= b.z;
-                value.w -= b.w;
-            }
-            if (centred) ((float4*)(centred + row))[i] = value;
-            if (low)
-                ((ushort4*)(low + row))[i] = make_ushort4(float_to_bf16(value.x), float_to_bf16(value.y),
-                                                          float_to_bf16(value.z), float_to_bf16(value.w));
-        }
-    } else {
-        for (int i = threadIdx.x; i < dim; i += blockDim.x) {
-            float value = factor ? encode_scaled(scale, x[row + i]) : x[row + i];
-            if (scaled) scaled[row + i] = value;
-            if (bias) value -= bias[i];
-            if (centred) centred[row + i] = value;
-            if (low) low[row + i] = float_to_bf16(value);
-        }
-    }
+    x += row;
+    scaled = scaled ? scaled + row : scaled;
+    centred = centred ? centred + row : centred;
+    low = low ? low + row : low;
+    if (dim % 4 == 0) encode_centre_row<4>(factor, bias, x, scaled, centred, low, dim);
+    else encode_centre_row<1>(factor, bias, x, scaled, centred, low, dim);
 }

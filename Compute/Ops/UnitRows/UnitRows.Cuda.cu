@@ -4,39 +4,53 @@
 //   unit_rows_norms      norms (rows) alone
 // Floor at L 4096, D 768: 38 MB, 25 MB and 13 MB; 11 us, 8 us and 4 us at 3.35 TB/s.
 
-DEVICE float unit_rows_dot4(float4 a, float4 b, float sum)
+template <int V> DEVICE float unit_rows_dot_by(const float* a, const float* b, int dim)
 {
-    sum = fmaf(a.x, b.x, sum);
-    sum = fmaf(a.y, b.y, sum);
-    sum = fmaf(a.z, b.z, sum);
-    return fmaf(a.w, b.w, sum);
+    float sum = 0.0f;
+    for (int i = V * LANE; i < dim; i += 32 * V) {
+        Pack<V> x = pack_load<V>(a + i), y = pack_load<V>(b + i);
+#pragma unroll
+        for (int k = 0; k < V; k++) sum = fmaf(x.v[k], y.v[k], sum);
+    }
+    return warp_sum(sum);
 }
 
 // The product of two rows, in every lane.
 DEVICE float unit_rows_dot(const float* a, const float* b, int dim)
 {
-    float sum = 0.0f;
-    if (dim % 4 == 0) {
-        for (int i = LANE; i < dim / 4; i += 32)
-            sum = unit_rows_dot4(((const float4*)a)[i], ((const float4*)b)[i], sum);
-    } else {
-        for (int i = LANE; i < dim; i += 32) sum = fmaf(a[i], b[i], sum);
+    return dim % 4 == 0 ? unit_rows_dot_by<4>(a, b, dim) : unit_rows_dot_by<1>(a, b, dim);
+}
+
+template <int V> DEVICE void unit_rows_add_by(float scale, const float* x, float* y, int dim)
+{
+    for (int i = V * LANE; i < dim; i += 32 * V) {
+        Pack<V> sum = pack_load<V>(y + i);
+        pack_add(sum, scale, pack_load<V>(x + i));
+        pack_store<V>(y + i, sum);
     }
-    return warp_sum(sum);
 }
 
 // y += scale x, by a warp.
 DEVICE void unit_rows_add(float scale, const float* x, float* y, int dim)
 {
-    if (dim % 4 == 0) {
-        for (int i = LANE; i < dim / 4; i += 32) {
-            float4 a = ((const float4*)x)[i], b = ((const float4*)y)[i];
-            ((float4*)y)[i] = make_float4(fmaf(scale, a.x, b.x), fmaf(scale, a.y, b.y), fmaf(scale, a.z, b.z),
-                                          fmaf(scale, a.w, b.w));
+    if (dim % 4 == 0) unit_rows_add_by<4>(scale, x, y, dim);
+    else unit_rows_add_by<1>(scale, x, y, dim);
+}
+
+// w = scale w; its new square, in every lane.
+template <int V> DEVICE float unit_rows_scale_by(float scale, float* w, int dim)
+{
+    float sum = 0.0f;
+    for (int i = V * LANE; i < dim; i += 32 * V) {
+        Pack<V> x = pack_load<V>(w + i);
+#pragma unroll
+        for (int k = 0; k < V; k++) {
+            x.v[k] = scale * x.v[k];
+            sum = fmaf(x.v[k], x.v[k], sum);
         }
-    } else {
-        for (int i = LANE; i < dim; i += 32) y[i] = fmaf(scale, x[i], y[i]);
+        pack_store<V>(w + i, x);
     }
+    return warp_sum(sum);
 }
 
 KERNEL_BOUNDED(unit_rows_project, 256, 4)(const float* rows, float* gradient, int count, int dim)
@@ -58,22 +72,7 @@ KERNEL_BOUNDED(unit_rows_normalise, 256, 4)(float* rows, float* norms, int count
     float norm = sqrtf(unit_rows_dot(w, w, dim));
     // UnitRows.SmallestNorm.
     float scale = norm > 1e-20f ? 1.0f / norm : 1.0f;
-    float sum = 0.0f;
-    if (dim % 4 == 0) {
-        for (int i = LANE; i < dim / 4; i += 32) {
-            float4 a = ((const float4*)w)[i];
-            a = make_float4(scale * a.x, scale * a.y, scale * a.z, scale * a.w);
-            sum = unit_rows_dot4(a, a, sum);
-            ((float4*)w)[i] = a;
-        }
-    } else {
-        for (int i = LANE; i < dim; i += 32) {
-            float a = scale * w[i];
-            sum = fmaf(a, a, sum);
-            w[i] = a;
-        }
-    }
-    sum = warp_sum(sum);
+    float sum = dim % 4 == 0 ? unit_rows_scale_by<4>(scale, w, dim) : unit_rows_scale_by<1>(scale, w, dim);
     if (norms && LANE == 0) norms[row] = sqrtf(sum);
 }
 

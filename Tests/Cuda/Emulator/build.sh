@@ -1,46 +1,71 @@
 #!/usr/bin/env bash
-# Compiles kernels for the CPU: build.sh SOURCE.cu OUT_DIR [--sanitize=thread]
-# makes OUT_DIR/libcuda.so.1 and OUT_DIR/libcublasLt.so.12; for the race check also OUT_DIR/racecheck.
+# Compiles kernels for the CPU: build.sh SOURCE.cu OUT_DIR [--sanitize=thread] [--only=FILE.cu] [--runtime=DIR]
+# makes OUT_DIR/libcuda.so.1, OUT_DIR/libcublasLt.so.12 and OUT_DIR/replay.
+#
+#   --sanitize=thread  for the race check (racecheck.sh)
+#   --only=FILE.cu     of the kernels of SOURCE.cu those that FILE.cu has, too
+#   --runtime=DIR      an earlier OUT_DIR, made with the same --sanitize, whose machine is taken instead of compiled
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source_file=$(realpath "$1")
 mkdir -p "$2"
 out=$(cd "$2" && pwd)
-race=""
-[ "${3:-}" = --sanitize=thread ] && race=yes
-objects=$(mktemp -d "$out/objects.XXXXXX")
-trap 'rm -rf "$objects"' EXIT
+race="" names_from=$source_file runtime=$out/runtime
+for option in "${@:3}"; do
+  case $option in
+    --sanitize=thread) race=yes ;;
+    --only=*) names_from=${option#--only=} ;;
+    --runtime=*) runtime=${option#--runtime=}/runtime ;;
+    *) echo "build.sh: what is $option?" >&2 && exit 2 ;;
+  esac
+done
 
+mkdir -p "$out/runtime"
 # The list of kernels: KERNEL(name) and KERNEL_BOUNDED(name, …) outside of comments and macros.
-grep -vE '^[[:space:]]*(#|//)' "$source_file" \
+grep -vE '^[[:space:]]*(#|//)' "$names_from" \
   | grep -oE '\bKERNEL(_BOUNDED)?\([[:space:]]*[A-Za-z_][A-Za-z0-9_]*' \
-  | sed -E 's/.*\([[:space:]]*(.*)/CC_REGISTER(\1)/' > "$objects/kernels.inc" || true
+  | sed -E 's/.*\([[:space:]]*(.*)/CC_REGISTER(\1)/' > "$out/kernels.inc" || true
 
 common=(-std=c++17 -fPIC -fvisibility=hidden -ffp-contract=off -march=x86-64-v3 -mtls-dialect=gnu2 -Wall -Wextra -I"$here")
 instrument=()
-runtime=(-O2)
-[ "$race" ] && common+=(-g -DCPU_CUDA_RACECHECK) && instrument=(-O1 -fsanitize=thread)
+if [ "$race" ]; then
+  common+=(-g -DCPU_CUDA_RACECHECK)
+  instrument=(-O1 -fsanitize=thread -Wno-tsan)
+else
+  # Mistakes that a device answers with a fault, or with other numbers than this machine; see checks.cpp.
+  instrument=(-O2 -fsanitize=alignment,bounds,shift-exponent,integer-divide-by-zero,float-cast-overflow
+    -fno-sanitize-recover=all)
+fi
 
 compile() { # SOURCE OBJECT FLAGS…
-  g++ "${common[@]}" "${@:3}" -c -o "$objects/$2" "$here/$1"
+  g++ "${common[@]}" "${@:3}" -c -o "$2" "$here/$1"
 }
 
 # The kernels are the largest part: they get one core, everything else the other.
-compile kernels.cpp kernels.o -O2 "${instrument[@]}" -Wno-unused -Wno-unknown-pragmas -Wno-narrowing \
-  -DCUDA_SOURCE="\"$source_file\"" -DCUDA_REGISTRY="\"$objects/kernels.inc\"" &
+compile kernels.cpp "$out/kernels.o" "${instrument[@]}" -Wno-unused -Wno-unknown-pragmas -Wno-narrowing \
+  -DCUDA_SOURCE="\"$source_file\"" -DCUDA_REGISTRY="\"$out/kernels.inc\"" &
 kernels=$!
-for part in machine warp_matrices memory settings recorder streams driver; do
-  compile $part.cpp $part.o "${runtime[@]}"
-done
-compile shared_edges.cpp begin.o "${runtime[@]}" -DEDGE=ccSharedBegin
-compile shared_edges.cpp end.o "${runtime[@]}" -DEDGE=ccSharedEnd
-compile cublaslt.cpp cublaslt.o -O3 -march=native -ffp-contract=fast
+parts=(machine checks warp_matrices memory settings recorder streams driver)
+if [ "$runtime" = "$out/runtime" ]; then
+  for part in "${parts[@]}"; do
+    compile $part.cpp "$runtime/$part.o" -O2
+  done
+  compile shared_edges.cpp "$runtime/begin.o" -O2 -DEDGE=ccSharedBegin
+  compile shared_edges.cpp "$runtime/end.o" -O2 -DEDGE=ccSharedEnd
+  compile cublaslt.cpp "$runtime/cublaslt.o" -O3 -march=native -ffp-contract=fast
+  compile replay.cpp "$runtime/replay.o" -O1 -fPIE
+fi
 wait $kernels
 
-link=(g++ -shared -pthread)
+objects=("${parts[@]/#/$runtime/}")
+objects=("${objects[@]/%/.o}")
+link=(g++ -pthread)
 [ "$race" ] && link+=(-fsanitize=thread)
-(cd "$objects" && "${link[@]}" -Wl,-soname,libcuda.so.1 -o "$out/libcuda.so.1" begin.o kernels.o end.o \
-  machine.o warp_matrices.o memory.o settings.o recorder.o streams.o driver.o)
-"${link[@]}" -Wl,-soname,libcublasLt.so.12 -Wl,-rpath,'$ORIGIN' -o "$out/libcublasLt.so.12" \
-  "$objects/cublaslt.o" "$out/libcuda.so.1"
+"${link[@]}" -shared -Wl,-soname,libcuda.so.1 -o "$out/libcuda.so.1" "$runtime/begin.o" "$out/kernels.o" \
+  "$runtime/end.o" "${objects[@]}"
+"${link[@]}" -shared -Wl,-soname,libcublasLt.so.12 -Wl,-rpath,'$ORIGIN' -o "$out/libcublasLt.so.12" \
+  "$runtime/cublaslt.o" "$out/libcuda.so.1"
+"${link[@]}" -o "$out/replay" "$runtime/replay.o" "$out/libcublasLt.so.12" "$out/libcuda.so.1" \
+  -Wl,-rpath,'$ORIGIN'
+rm "$out/kernels.o"

@@ -127,7 +127,7 @@ int runLaunch(const cc::Launch& launch) {
     cc::Fault fault = cc::run(launch, schedule);
     recorder::afterLaunch(launch);
     if (!fault.code) {
-        std::string damage = memory::damage(false);
+        std::string damage = memory::damage();
         if (!damage.empty()) {
             fault.code = 700;
             snprintf(fault.message, sizeof fault.message, "kernel %s %s", launch.kernel->name,
@@ -542,13 +542,14 @@ int freeMemory(Context& context, int device, void* address) {
         return code;
     if (int code = drainAll(context))
         return code;
-    std::string damage = memory::damage(true);
-    if (!damage.empty()) {
-        state().faultText = "someone " + damage;
-        fprintf(stderr, "cpucuda: %s\n", state().faultText.c_str());
-        return context.fault = 700;
-    }
-    return memory::release(device, address) ? success : invalidValue;
+    std::string damage;
+    if (!memory::release(device, address, damage))
+        return invalidValue;
+    if (damage.empty())
+        return success;
+    state().faultText = "someone " + damage;
+    fprintf(stderr, "cpucuda: %s\n", state().faultText.c_str());
+    return context.fault = 700;
 }
 
 } // namespace

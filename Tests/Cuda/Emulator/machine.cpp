@@ -10,8 +10,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <sys/mman.h>
 #include <thread>
 #include <ucontext.h>
@@ -79,12 +81,19 @@ struct Warp {
     std::vector<std::unique_ptr<Meeting>> meetings;
 };
 
+/// What orders the threads of a launch after what was before, and what comes after it after them.
+struct LaunchOrder {
+    char begin, end;
+} launchOrder;
+
 /// An OS thread's means for running blocks; kept between launches.
 struct Worker {
     Block block;
     Schedule schedule;
     uint64_t random;
     const Launch* launch;
+    unsigned blocksRun = 0;
+    char blockEnd[2]; // of this and of the last block, for the race check: a worker's blocks follow each other
     std::vector<Thread> threads;
     std::vector<Warp> warps;
     uint32_t readyWarps;
@@ -98,7 +107,6 @@ struct Worker {
     size_t sharedDirty[2]; // the part of static shared memory that this launch has touched
     Fault fault;
 
-    ~Worker();
     void runBlock(const Launch& launch, uint64_t number, bool first);
     void prepareThreads();
     void poisonShared(bool first);
@@ -108,7 +116,8 @@ struct Worker {
     void markReady(unsigned warp, uint32_t lanes);
     void give(Thread& next);
     void startOn(Thread& next, char* stack);
-    char* takeStack();
+    char* stackFor(Thread& next);
+    void giveBack(Thread& ended);
     [[noreturn]] void leave(void* stackPointer);
 };
 
@@ -168,22 +177,33 @@ void Worker::markReady(unsigned warp, uint32_t lanes) {
 
 // ---- stacks and switches ----
 
-char* Worker::takeStack() {
+char* newStack() {
+    void* memory = mmap(nullptr, stackBytes + guardBytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        perror("cpucuda: no memory for a stack");
+        abort();
+    }
+    mprotect(memory, guardBytes, PROT_NONE);
+    return static_cast<char*>(memory) + guardBytes;
+}
+
+/// A stack from those that are free; the race check wants every thread to have one of its own.
+char* Worker::stackFor(Thread& next) {
+    if (race::checking)
+        return next.ownStack ? next.ownStack : next.ownStack = newStack();
     if (freeStacks.empty()) {
-        size_t bytes = stackBytes + guardBytes;
-        void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (memory == MAP_FAILED) {
-            perror("cpucuda: no memory for a stack");
-            abort();
-        }
-        mprotect(memory, guardBytes, PROT_NONE);
-        stacks.push_back(static_cast<char*>(memory) + guardBytes);
-        freeStacks.push_back(stacks.back());
+        stacks.push_back(newStack());
+        return stacks.back();
     }
     char* stack = freeStacks.back();
     freeStacks.pop_back();
     return stack;
+}
+
+void Worker::giveBack(Thread& ended) {
+    if (!race::checking)
+        freeStacks.push_back(ended.stack);
 }
 
 [[noreturn]] void Worker::leave(void* stackPointer) {
@@ -211,33 +231,28 @@ void Worker::give(Thread& next) {
     if (&me == &next)
         return;
     if (!next.stack)
-        startOn(next, takeStack());
+        startOn(next, stackFor(next));
     current = &next;
     race::switchTo(next.raceFiber);
     cc_switch(&me.stackPointer, next.stackPointer);
 }
 
-const char* waiting(const Worker& w) {
-    static thread_local char text[256];
-    size_t used = 0;
-    unsigned shown = 0;
-    text[0] = 0;
-    for (const Thread& t : w.threads) {
-        if (t.linear >= w.count || t.done || !t.waitsFor)
-            continue;
-        if (++shown > 3)
-            break;
-        used += snprintf(text + used, sizeof text - used, "%sthread %u in %s", shown > 1 ? ", " : "",
-                         t.linear, t.waitsFor);
-    }
+/// "40 in __syncthreads (thread 0 …), 24 in …".
+std::string waiting(const Worker& w) {
+    std::map<std::string, std::pair<unsigned, unsigned>> reasons; // number, first thread
+    for (unsigned i = 0; i < w.count; i++)
+        if (const char* reason = w.threads[i].waitsFor)
+            reasons.insert({reason, {0, i}}).first->second.first++;
+    std::string text;
+    for (auto& [reason, threads] : reasons)
+        text += (text.empty() ? "" : ", ") + std::to_string(threads.first) + " in " + reason + " (thread "
+                + std::to_string(threads.second) + (threads.first > 1 ? " …)" : ")");
     return text;
 }
 
 [[noreturn]] void deadlock() {
     Worker& w = *worker;
-    unsigned blocked = w.live;
-    fail(702, "deadlock: %u of %u threads wait for ever (%s …): divergent __syncthreads or warp collective",
-         blocked, w.count, waiting(w));
+    fail(702, "deadlock: of %u threads %u wait for ever: %s", w.count, w.live, waiting(w).c_str());
 }
 
 /// Blocks the current thread until another marks it ready.
@@ -260,15 +275,49 @@ void releaseBarrier(Worker& w) {
     }
 }
 
+const char* nameOf(Collective what) {
+    static const char* const names[] = {"__syncwarp", "a warp shuffle", "a warp vote", "__match_any_sync",
+                                        "ldmatrix",   "ldmatrix.trans", "mma bf16",    "mma tf32"};
+    return names[static_cast<int>(what)];
+}
+
+[[noreturn]] void failMissing(Collective what, uint32_t mask, uint32_t lanes) {
+    fail(719, "%s with mask %08x, whose lanes %08x have returned from the kernel", nameOf(what), mask,
+         lanes);
+}
+
 /// Books the end of a thread. A barrier waits for those that are still there.
 void finishThread(Worker& w, Thread& t) {
     t.done = true;
-    t.groups.clear();
-    t.open.clear();
-    w.warps[t.linear >> 5].exited |= 1u << (t.linear & 31);
+    Warp& warp = w.warps[t.linear >> 5];
+    uint32_t lane = 1u << (t.linear & 31);
+    warp.exited |= lane;
+    for (unsigned i = 0; i < warp.count; i++)
+        if (warp.meetings[i]->arrived && (warp.meetings[i]->mask & lane))
+            failMissing(warp.meetings[i]->what, warp.meetings[i]->mask, lane);
     w.live--;
     if (w.live && w.atBarrier == w.live)
         releaseBarrier(w);
+}
+
+/// Ends the current thread and makes another one current; null if it was the last. One that has not begun
+/// takes over the stack.
+Thread* nextThread(Worker& w) {
+    race::Quiet quiet;
+    Thread& me = *current;
+    finishThread(w, me);
+    int picked = w.live ? w.pick(me.linear) : -1;
+    if (picked < 0 && w.live)
+        deadlock();
+    Thread* next = picked < 0 ? nullptr : &w.threads[picked];
+    if (next && !next->stack && !race::checking) {
+        next->stack = me.stack;
+        return current = next;
+    }
+    w.giveBack(me);
+    if (next && !next->stack)
+        w.startOn(*next, w.stackFor(*next));
+    return current = next;
 }
 
 /// The bottom of every fiber. A stack whose thread has ended takes the next thread that has not begun,
@@ -276,44 +325,21 @@ void finishThread(Worker& w, Thread& t) {
 void threadMain() {
     Worker& w = *worker;
     for (;;) {
-        race::beginThread(w.launch);
+        race::acquire(&launchOrder.begin);
+        race::acquire(&w.blockEnd[~w.blocksRun & 1]);
         w.launch->kernel->call(w.launch->arguments);
-        race::endThread(w.launch);
-        Thread& me = *current;
-        finishThread(w, me);
-        char* stack = me.stack;
-        int picked = w.live ? w.pick(me.linear) : -1;
-        if (picked < 0 && w.live)
-            deadlock();
-        if (picked >= 0 && !w.threads[picked].stack && !race::checking) {
-            current = &w.threads[picked];
-            current->stack = stack;
+        race::release(&w.blockEnd[w.blocksRun & 1]);
+        race::release(&launchOrder.end);
+        char* stack = current->stack;
+        Thread* next = nextThread(w);
+        if (next && next->stack == stack)
             continue;
-        }
-        w.freeStacks.push_back(stack);
-        if (picked < 0) {
-            race::switchTo(w.homeRaceFiber);
-            w.leave(w.home);
-        }
-        Thread& next = w.threads[picked];
-        if (!next.stack)
-            w.startOn(next, w.takeStack());
-        current = &next;
-        race::switchTo(next.raceFiber);
-        w.leave(next.stackPointer);
+        race::switchTo(next ? next->raceFiber : w.homeRaceFiber);
+        w.leave(next ? next->stackPointer : w.home);
     }
 }
 
 // ---- blocks ----
-
-Worker::~Worker() {
-    for (char* stack : stacks)
-        munmap(stack - guardBytes, stackBytes + guardBytes);
-    if (emergency)
-        munmap(emergency, stackBytes);
-    if (shared)
-        munmap(shared, sharedRoom + guardBytes);
-}
 
 void Worker::prepareThreads() {
     const Index3& size = launch->block;
@@ -343,7 +369,8 @@ void Worker::prepareThreads() {
                 t.stack = nullptr;
                 t.groups.clear();
                 t.open.clear();
-                t.raceFiber = race::createFiber();
+                if (!t.raceFiber)
+                    t.raceFiber = race::createFiber();
             }
 }
 
@@ -393,7 +420,7 @@ void Worker::runBlock(const Launch& what, uint64_t number, bool first) {
     bool down = schedule.order == Order::Reversed || schedule.order == Order::LastWarpFirst;
     Thread& start = threads[down ? count - 1 : 0];
     take(start.linear);
-    startOn(start, takeStack());
+    startOn(start, stackFor(start));
     current = &start;
     race::switchTo(start.raceFiber);
     cc_switch(&home, start.stackPointer);
@@ -401,9 +428,7 @@ void Worker::runBlock(const Launch& what, uint64_t number, bool first) {
     cc::block = nullptr;
     worker = nullptr;
 
-    if (race::checking)
-        for (unsigned i = 0; i < count; i++)
-            race::destroyFiber(threads[i].raceFiber);
+    blocksRun++;
     if (first)
         findDirtyShared();
 }
@@ -416,6 +441,8 @@ class Pool {
   public:
     /// Runs `body` on the caller and on up to `helpers` other threads, and waits for all.
     void run(unsigned helpers, void (*body)(void*), void* state) {
+        if (!helpers)
+            return body(state);
         std::unique_lock<std::mutex> lock(mutex);
         while (started < helpers) {
             std::thread([this] { serve(); }).detach();
@@ -469,6 +496,8 @@ struct Work {
     std::atomic<bool> stop{false};
     std::mutex mutex;
     Fault fault;
+    std::atomic<unsigned> workers{0};
+    unsigned strands = 1; // for the race check: how many workers share the blocks evenly
 
     Work(const Launch& launch, const Schedule& schedule)
         : launch(launch), schedule(schedule), total(launch.grid.count()) {}
@@ -502,18 +531,30 @@ void runOne(Worker& w, Work& work, uint64_t turn, bool first) {
     }
 }
 
+/// A stack for signal handlers: without it the overflow of a fiber's stack could not be handled.
+void prepareForSignals() {
+    stack_t present;
+    sigaltstack(nullptr, &present);
+    if (!(present.ss_flags & SS_DISABLE))
+        return;
+    stack_t own = {};
+    own.ss_size = 64 * 1024;
+    own.ss_sp = malloc(own.ss_size);
+    sigaltstack(&own, nullptr);
+}
+
 void runShare(void* state) {
-    static thread_local Worker* mine = nullptr; // the signal handler and fibers outlive destructors
-    if (!mine)
+    static thread_local Worker* mine = nullptr; // never deleted: a thread may end while faults are handled
+    if (!mine) {
         mine = new Worker;
+        prepareForSignals();
+    }
+    race::Quiet quiet;
     Work& work = *static_cast<Work*>(state);
-    bool first = true;
-    while (!work.stop) {
-        uint64_t turn = work.next.fetch_add(1);
-        if (turn >= work.total)
-            break;
+    uint64_t strand = work.workers++, turn = race::checking ? strand : work.next++;
+    for (bool first = true; turn < work.total && !work.stop; first = false) {
         runOne(*mine, work, turn, first);
-        first = false;
+        turn = race::checking ? turn + work.strands : uint64_t(work.next++);
     }
 }
 
@@ -532,20 +573,11 @@ Fault run(const Launch& launch, const Schedule& schedule) {
         while (work.stride == 0 || gcd(work.stride, work.total) != 1)
             work.stride++;
     }
-    race::beginLaunch(&launch);
-    if (race::checking) {
-        // Each block on an OS thread of its own, hence with static shared memory of its own.
-        for (uint64_t i = 0; i < work.total && !work.stop; i++)
-            std::thread([&] {
-                Worker fresh;
-                runOne(fresh, work, i, true);
-            }).join();
-    } else if (launch.grid.count() * launch.block.count() < 2048) {
-        runShare(&work);
-    } else {
-        pool().run(std::min<uint64_t>(osThreads(), work.total) - 1, runShare, &work);
-    }
-    race::endLaunch(&launch);
+    bool isSmall = launch.grid.count() * launch.block.count() < 2048 && !race::checking;
+    work.strands = isSmall ? 1 : std::min<uint64_t>(race::checking ? 4 : osThreads(), work.total);
+    race::release(&launchOrder.begin);
+    pool().run(work.strands - 1, runShare, &work);
+    race::acquire(&launchOrder.end);
     return work.fault;
 }
 
@@ -561,10 +593,7 @@ void parallel(uint64_t count, void (*body)(uint64_t, void*), void* state) {
         for (uint64_t i; (i = job.next.fetch_add(1)) < job.count;)
             job.body(i, job.state);
     };
-    if (count <= 1)
-        share(&job);
-    else
-        pool().run(std::min<uint64_t>(osThreads(), count) - 1, share, &job);
+    pool().run(count ? std::min<uint64_t>(osThreads(), count) - 1 : 0, share, &job);
 }
 
 // ---- faults ----
@@ -649,6 +678,7 @@ void catchSignals() {
 // ---- barriers and warp collectives ----
 
 void barrier() {
+    race::Quiet quiet;
     Worker& w = *worker;
     unsigned turn = w.barrierTurn;
     race::release(&w.barrierSync[turn & 1]);
@@ -662,12 +692,6 @@ void barrier() {
 }
 
 namespace {
-
-const char* nameOf(Collective what) {
-    static const char* const names[] = {"__syncwarp", "a warp shuffle", "a warp vote", "__match_any_sync",
-                                        "ldmatrix",   "ldmatrix.trans", "mma bf16",    "mma tf32"};
-    return names[static_cast<int>(what)];
-}
 
 Meeting& meetingOf(Warp& warp, uint32_t mask, Collective what) {
     Meeting* idle = nullptr;
@@ -694,6 +718,7 @@ Meeting& meetingOf(Warp& warp, uint32_t mask, Collective what) {
 
 const Slot* meet(uint32_t mask, Collective what, const Slot& mine,
                  void (*finish)(const Slot* given, Slot* results)) {
+    race::Quiet quiet;
     Worker& w = *worker;
     Warp& warp = w.warps[current->linear >> 5];
     unsigned lane = current->linear & 31;
@@ -702,8 +727,7 @@ const Slot* meet(uint32_t mask, Collective what, const Slot& mine,
     if (w.count % 32 && (current->linear >> 5) == w.warps.size() - 1)
         mask &= (1u << (w.count % 32)) - 1; // a last warp that is not full
     if (mask & warp.exited)
-        fail(719, "%s with mask %08x, whose lanes %08x have returned already", nameOf(what), mask,
-             mask & warp.exited);
+        failMissing(what, mask, mask & warp.exited);
     Meeting& m = meetingOf(warp, mask, what);
     if (!m.arrived)
         m.what = what;
@@ -734,17 +758,20 @@ const Slot* meet(uint32_t mask, Collective what, const Slot& mine,
 // ---- asynchronous copies ----
 
 void copyLater(void* shared, const void* global) {
+    race::Quiet quiet;
     if ((reinterpret_cast<uintptr_t>(shared) | reinterpret_cast<uintptr_t>(global)) & 15)
         fail(716, "cp.async of 16 bytes from or to an address that is not a multiple of 16");
     current->open.push_back({shared, global});
 }
 
 void commitCopies() {
+    race::Quiet quiet;
     current->groups.push_back(std::move(current->open));
     current->open.clear();
 }
 
 bool takeCopy(unsigned groupsLeft, CopyRequest& request) {
+    race::Quiet quiet;
     auto& groups = current->groups;
     while (groups.size() > groupsLeft) {
         if (!groups.front().empty()) {

@@ -31,7 +31,8 @@ struct Thread {
     const char* waitsFor; // what it is blocked in, for the message about a deadlock
     void* stackPointer;
     char* stack;
-    void* raceFiber;
+    void* raceFiber = nullptr; // these two only for the race check
+    char* ownStack = nullptr;
     std::vector<CopyRequest> open; // cp.async since the last commit
     std::vector<std::vector<CopyRequest>> groups;
 };

@@ -12,11 +12,12 @@ namespace {
 constexpr size_t pageSize = 4096;
 constexpr unsigned char fresh = 0xFF;  // NaN as a float, -1 as an integer
 constexpr unsigned char border = 0xA5; // around an allocation, within its pages
-constexpr size_t nearBytes = 64;
+constexpr size_t nearBytes = 64, wholePages = pageSize;
 
 // Device memory lives where nothing else is put, at the same addresses in every run, and no address is
-// used twice: what follows a freed pointer faults. Room for a terabyte of allocations.
-constexpr uintptr_t arenaBegin = 0x010000000000, arenaEnd = 0x01F000000000;
+// used twice: what follows a freed pointer faults. Room for 440 GB of allocations, below ThreadSanitizer's own
+// memory.
+constexpr uintptr_t arenaBegin = 0x001000000000, arenaEnd = 0x007F00000000;
 
 struct Arena {
     uintptr_t next = arenaBegin;
@@ -46,6 +47,12 @@ char* mapPages(size_t bytes) {
     return nullptr;
 }
 
+void drawBorder(const Allocation& a) {
+    char* end = a.address + a.bytes;
+    memset(a.pages, border, a.address - a.pages);
+    memset(end, border, a.pages + a.pageBytes - end);
+}
+
 bool allBorder(const char* from, const char* to) {
     for (; from < to; from++)
         if (static_cast<unsigned char>(*from) != border)
@@ -53,10 +60,10 @@ bool allBorder(const char* from, const char* to) {
     return true;
 }
 
-std::string damageOf(const Allocation& a, bool thorough) {
+/// Looks at the bytes behind an allocation and at so many before it.
+std::string damageOf(const Allocation& a, size_t before) {
     const char* end = a.address + a.bytes;
-    const char* begin =
-        thorough ? a.pages : std::max<const char*>(a.pages, a.address - nearBytes);
+    const char* begin = a.address - std::min<size_t>(before, a.address - a.pages);
     const char* side = !allBorder(end, a.pages + a.pageBytes) ? "past the end of"
                        : !allBorder(begin, a.address)         ? "before the start of"
                                                               : nullptr;
@@ -74,21 +81,20 @@ char* allocate(int device, size_t bytes) {
     if (!pages)
         return nullptr;
     char* address = pages + pageBytes - aligned;
-    memset(pages, border, address - pages);
     memset(address, fresh, bytes);
-    memset(address + bytes, border, aligned - bytes);
-    a.live[address] = {address, bytes, pages, pageBytes, device, ""};
+    drawBorder(a.live[address] = {address, bytes, pages, pageBytes, device});
     a.used[device] += bytes;
     a.peak[device] = std::max(a.peak[device], a.used[device]);
     return address;
 }
 
-bool release(int device, void* address) {
+bool release(int device, void* address, std::string& damage) {
     Arena& a = arena();
     auto found = a.live.find(static_cast<char*>(address));
     if (found == a.live.end() || (found->second.device < 0) != (device < 0))
         return false;
     Allocation& gone = found->second;
+    damage = damageOf(gone, wholePages);
     munmap(gone.pages, gone.pageBytes);
     a.used[gone.device] -= gone.bytes;
     if (a.freed.size() == 256)
@@ -99,8 +105,9 @@ bool release(int device, void* address) {
 }
 
 void releaseAll(int device) {
+    std::string ignored;
     for (const Allocation* a : all(device))
-        release(device, a->address);
+        release(device, a->address, ignored);
 }
 
 const Allocation* find(const void* address) {
@@ -145,11 +152,14 @@ std::vector<const Allocation*> all(int device) {
 size_t used(int device) { return arena().used[device]; }
 size_t peak(int device) { return arena().peak[device]; }
 
-std::string damage(bool thorough) {
+std::string damage() {
     for (auto& entry : arena().live) {
-        std::string found = damageOf(entry.second, thorough);
-        if (!found.empty())
+        const Allocation& a = entry.second;
+        std::string found = damageOf(a, nearBytes);
+        if (!found.empty()) {
+            drawBorder(a);
             return found;
+        }
     }
     return "";
 }

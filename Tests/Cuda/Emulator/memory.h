@@ -13,13 +13,12 @@ struct Allocation {
     char* pages;
     size_t pageBytes;
     int device; // -1: page-locked host memory
-    std::string origin; // the kernel or call during which it came into being
 };
 
 /// Null when `device` has not that much memory left.
 char* allocate(int device, size_t bytes);
-/// False when no allocation begins at `address`.
-bool release(int device, void* address);
+/// False when no allocation begins at `address`. `damage`: what was written just outside of it, or "".
+bool release(int device, void* address, std::string& damage);
 void releaseAll(int device);
 
 /// The allocation that `address` lies in; null if none.
@@ -33,8 +32,8 @@ bool unregisterHost(void* address);
 std::vector<const Allocation*> all(int device);
 size_t used(int device), peak(int device);
 
-/// Looks for writes just outside of an allocation. Empty: none; otherwise a description.
-std::string damage(bool thorough);
+/// Looks for writes close to the borders of all allocations; "" if there are none. Mends what it finds.
+std::string damage();
 
 /// Says what a faulting address is near to.
 void describe(const void* address, char* text, size_t room);

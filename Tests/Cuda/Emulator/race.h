@@ -13,6 +13,10 @@ void __tsan_destroy_fiber(void* fiber);
 void __tsan_switch_to_fiber(void* fiber, unsigned flags);
 void __tsan_acquire(void* address);
 void __tsan_release(void* address);
+void AnnotateIgnoreReadsBegin(const char* file, int line);
+void AnnotateIgnoreReadsEnd(const char* file, int line);
+void AnnotateIgnoreWritesBegin(const char* file, int line);
+void AnnotateIgnoreWritesEnd(const char* file, int line);
 }
 
 namespace race {
@@ -23,6 +27,18 @@ inline void destroyFiber(void* fiber) { __tsan_destroy_fiber(fiber); }
 inline void switchTo(void* fiber) { __tsan_switch_to_fiber(fiber, 1 /* orders nothing */); }
 inline void acquire(const void* address) { __tsan_acquire(const_cast<void*>(address)); }
 inline void release(const void* address) { __tsan_release(const_cast<void*>(address)); }
+
+/// While one lives, what the machine itself does (and the library functions that it calls) is not looked at.
+struct Quiet {
+    Quiet() {
+        AnnotateIgnoreReadsBegin(nullptr, 0);
+        AnnotateIgnoreWritesBegin(nullptr, 0);
+    }
+    ~Quiet() {
+        AnnotateIgnoreWritesEnd(nullptr, 0);
+        AnnotateIgnoreReadsEnd(nullptr, 0);
+    }
+};
 } // namespace race
 #else
 namespace race {
@@ -33,12 +49,8 @@ inline void destroyFiber(void*) {}
 inline void switchTo(void*) {}
 inline void acquire(const void*) {}
 inline void release(const void*) {}
+struct Quiet {
+    Quiet() {}
+};
 } // namespace race
 #endif
-
-namespace race {
-inline void beginLaunch(const void* launch) { release(launch); }
-inline void beginThread(const void* launch) { acquire(launch); }
-inline void endThread(const void* launch) { release(launch); }
-inline void endLaunch(const void* launch) { acquire(launch); }
-} // namespace race

@@ -1,5 +1,6 @@
 // Tests of the emulator itself: what it computes, what it refuses, which mistakes it notices.
 #include "cuda.hpp"
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -10,6 +11,7 @@ void* module;
 namespace {
 
 int failures = 0;
+bool recording = false; // for the race check: only what is right, once
 const char* test = "";
 
 void expect(bool holds, const std::string& what) {
@@ -51,7 +53,7 @@ std::vector<float> numbers(size_t count, unsigned seed) {
 }
 
 void inEverySchedule(std::function<void()> work) {
-    for (int schedule = 0; schedule < 5; schedule++) {
+    for (int schedule = 0; schedule < (recording ? 1 : 5); schedule++) {
         cpucuda_set_schedule(schedule, 7);
         work();
     }
@@ -61,6 +63,7 @@ void inEverySchedule(std::function<void()> work) {
 struct Test {
     const char* name;
     void (*body)();
+    bool isRight = true; // its kernels make no mistakes
 };
 
 #include "selftest_machine.inc"
@@ -69,14 +72,20 @@ struct Test {
 
 } // namespace
 
-int main() {
+/// Without arguments runs all tests; with a file's name writes the launches of right kernels there.
+int main(int count, char** arguments) {
     void* context;
+    recording = count > 1;
+    if (recording)
+        cpucuda_set("record", arguments[1]);
     MUST(cuInit(0));
     MUST(cuDevicePrimaryCtxRetain(&context, 0));
     MUST(cuCtxSetCurrent(context));
     MUST(cuModuleLoadData(&module, ""));
     for (auto& tests : {machineTests(), driverTests(), cublasLtTests()})
         for (auto& entry : tests) {
+            if (recording && !entry.isRight)
+                continue;
             test = entry.name;
             int before = failures;
             entry.body();

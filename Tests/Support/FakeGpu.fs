@@ -8,8 +8,9 @@ open SynthSae.Compute.Cuda
 open SynthSae.Compute.Files
 open Xunit
 
-/// `cpucuda_set` of the emulated driver.
-type SetInEmulator = delegate of name: string * value: string -> int
+/// A call of the emulator's own.
+[<UnmanagedFunctionPointer(CallingConvention.Cdecl)>]
+type Setting = delegate of name: string * value: string -> int
 
 /// The kernels compiled for the CPU behind a driver with the symbols of NVIDIA's (Cuda/Emulator), so that everything
 /// about the GPU but its speed can be tested without one. It needs g++.
@@ -34,8 +35,8 @@ module FakeGpu =
 
         if onPath "g++" then None else Some "there is no g++ to compile the kernels with"
 
-    /// Run a program; its output when it fails becomes the failure.
-    let private run (program: string) (arguments: string list) =
+    /// Run a program to its end: its exit code, output and errors.
+    let execute (program: string) (arguments: string list) : int * string * string =
         let start = ProcessStartInfo(program, arguments)
         start.RedirectStandardOutput <- true
         start.RedirectStandardError <- true
@@ -43,9 +44,13 @@ module FakeGpu =
         let errors = running.StandardError.ReadToEndAsync()
         let output = running.StandardOutput.ReadToEnd()
         running.WaitForExit()
+        running.ExitCode, output, errors.Result
 
-        if running.ExitCode <> 0 then
-            failwith $"{program} failed:\n{output}\n{errors.Result}"
+    /// Run one of the emulator's scripts; its output when it fails becomes the failure.
+    let run (script: string) (arguments: string list) =
+        match execute "bash" (Path.Combine(emulator, script) :: arguments) with
+        | 0, _, _ -> ()
+        | _, output, errors -> failwith $"{script} failed:\n{output}\n{errors}"
 
     /// Libraries made of these kernels, in a folder by their content.
     let build (source: string) : string =
@@ -58,7 +63,7 @@ module FakeGpu =
             Directory.CreateDirectory making |> ignore
             let kernels = Path.Combine(making, "kernels.cu")
             File.WriteAllText(kernels, source)
-            run "bash" [ Path.Combine(emulator, "build.sh"); kernels; making ]
+            run "build.sh" [ kernels; making ]
 
             try
                 Directory.Move(making, folder)
@@ -67,26 +72,44 @@ module FakeGpu =
 
         folder
 
+    let private libraries = lazy (build Kernels.source)
+
+    let private call: Lazy<string -> Setting> =
+        lazy
+            (let file = Path.Combine(libraries.Force(), "libcuda.so.1")
+             let library = NativeLibrary.Load file
+
+             fun name ->
+                 let address = NativeLibrary.GetExport(library, name)
+                 Marshal.GetDelegateForFunctionPointer<Setting> address)
+
+    /// Change a setting of the emulator in this process (Emulator/settings.h lists them); "" is its usual value.
+    let set (name: string) (value: string) =
+        call.Force () "cpucuda_set" |> fun set -> set.Invoke(name, value) |> ignore
+
+    /// The ways in which the threads of a block can take turns.
+    let schedules = [ "round-robin"; "reversed"; "warp-first"; "last-warp-first"; "random" ]
+
+    /// Do some work under each schedule.
+    let inSchedules (work: string -> unit) =
+        try
+            for schedule in schedules do
+                set "schedule" schedule
+                work schedule
+        finally
+            set "schedule" ""
+
     let private opened =
         lazy
-            (let folder = build Kernels.source
-             Environment.SetEnvironmentVariable(Library.PathVariable, folder)
+            (Environment.SetEnvironmentVariable(Library.PathVariable, libraries.Force())
              Devices.openIndex 0)
 
-    /// Set something about the emulated driver (Cuda/Emulator/settings.h) for the rest of the process, as if its variable
-    /// had been set; an empty value takes it back.
-    let set (name: string) (value: string) =
-        let driver = NativeLibrary.Load(Path.Combine(build Kernels.source, "libcuda.so.1"))
-
-        let set =
-            Marshal.GetDelegateForFunctionPointer<SetInEmulator>(
-                NativeLibrary.GetExport(driver, "cpucuda_set")
-            )
-
-        set.Invoke(name, value) |> ignore
-
-    /// The one GPU of the tests. Tests that use it belong to the collection "gpu", whose tests run one after another.
-    let gpu () = opened.Force()
+    /// The one GPU of the tests. Tests that use it belong to the collection "gpu", whose tests run one after another. A
+    /// kernel's fault in an earlier test is forgotten.
+    let gpu () =
+        let gpu = opened.Force()
+        call.Force () "cpucuda_forget_fault" |> fun forget -> forget.Invoke("", "") |> ignore
+        gpu
 
 /// A test on the emulated GPU.
 [<AttributeUsage(AttributeTargets.Method)>]

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <pthread.h>
 #include <string>
 #include <sys/mman.h>
 #include <thread>
@@ -543,10 +544,15 @@ void prepareForSignals() {
     sigaltstack(&own, nullptr);
 }
 
+/// The worker of an OS thread, for the signal handler: in a thread that has never run a kernel it must not touch
+/// thread-local variables, which might have to be allocated.
+pthread_key_t ownWorker;
+
 void runShare(void* state) {
     static thread_local Worker* mine = nullptr; // never deleted: a thread may end while faults are handled
     if (!mine) {
         mine = new Worker;
+        pthread_setspecific(ownWorker, mine);
         prepareForSignals();
     }
     race::Quiet quiet;
@@ -627,7 +633,8 @@ struct sigaction previous[64];
 /// A fault inside a kernel continues in `afterSignal`, on a stack that is surely whole; any other goes
 /// to whoever handled the signal before.
 void onSignal(int number, siginfo_t* info, void* context) {
-    if (worker && current) {
+    auto* faulting = static_cast<Worker*>(pthread_getspecific(ownWorker));
+    if (faulting && worker && current) {
         auto* machine = static_cast<ucontext_t*>(context);
         char* stack = current->stack;
         auto address = static_cast<char*>(info->si_addr);
@@ -661,9 +668,10 @@ void onSignal(int number, siginfo_t* info, void* context) {
 
 void catchSignals() {
     static std::once_flag once;
-    if (race::checking)
-        return;
     std::call_once(once, [] {
+        pthread_key_create(&ownWorker, nullptr);
+        if (race::checking)
+            return;
         for (int number : {SIGSEGV, SIGBUS, SIGFPE}) {
             struct sigaction action;
             sigaction(number, nullptr, &previous[number]);

@@ -2,6 +2,7 @@ namespace SynthSae.Tests
 
 open System
 open System.IO
+open System.Text.RegularExpressions
 open SynthSae.Compute.Cuda
 
 /// What finds a mistake in a kernel.
@@ -34,13 +35,18 @@ type RecordedKernels =
         Race: string
     }
 
-/// Mistakes on purpose, from tables `name | kernel file | search | replace | caught by`; "\n" stands for a new line.
+/// Mistakes on purpose, from tables `name | kernel file | search | replace | caught by`; "\n" stands for a new line,
+/// "\|" for a bar between spaces.
 module Mutants =
+    let private columns (line: string) =
+        Regex.Split(line, @"(?<=\s)\|(?=\s)")
+        |> Array.map (_.Trim().Replace(@"\n", "\n").Replace(@"\|", "|"))
+
     /// The mistakes of a table.
     let read (file: string) : Mutant list =
         [ for line in File.ReadAllLines file do
               if line.Trim() <> "" && not (line.StartsWith '#') then
-                  match line.Split " | " |> Array.map (_.Trim().Replace("\\n", "\n")) with
+                  match columns line with
                   | [| name; file; search; replace; catcher |] ->
                       { Name = name
                         File = file

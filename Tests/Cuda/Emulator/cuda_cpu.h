@@ -16,7 +16,7 @@
 #define __constant__ static
 #define __forceinline__ inline __attribute__((always_inline))
 #define __launch_bounds__(...)
-#define __align__(n) alignas(n)
+#define __align__(n) __attribute__((aligned(n)))
 #define DEVICE static inline
 
 #define KERNEL_BOUNDED(name, threads, blocks)                                                            \

@@ -5,42 +5,9 @@ open SynthSae.Compute
 open SynthSae.Compute.Cuda
 open SynthSae.Compute.Ops
 
+open SelectInputs
+
 module SelectCases =
-    // ---- inputs ----
-
-    let private normal seed rows latents = Inputs.normal seed rows latents
-
-    let private map (f: float32 -> float32) (matrix: Matrix) =
-        Matrix.init matrix.Rows matrix.Cols (fun b j -> f matrix[b, j])
-
-    /// Few different values, −0 among them.
-    let private coarse seed rows latents =
-        normal seed rows latents |> map (fun x -> MathF.Round(2.0f * x) / 2.0f)
-
-    let private constant value rows latents =
-        Matrix.init rows latents (fun _ _ -> value)
-
-    /// Values whose bits differ in the last few places only.
-    let private close seed rows latents =
-        normal seed rows latents
-        |> map (fun x -> BitConverter.Int32BitsToSingle(0x3F800000 + int (abs x * 50.0f)))
-
-    /// Zeros of both signs, values below the least normal number, large ones and infinities.
-    let private extreme seed rows latents =
-        let special =
-            [| 0.0f; -0.0f; 1e-45f; -1e-45f; 3e-40f; 3e38f; infinityf; -infinityf; 1.0f; -3e38f |]
-
-        let random = Random(seed: int)
-        Matrix.init rows latents (fun _ _ -> special[random.Next special.Length])
-
-    /// Rows of very different sizes.
-    let private uneven seed rows latents =
-        let matrix = normal seed rows latents
-        Matrix.init rows latents (fun b j -> matrix[b, j] * MathF.Pow(2.0f, float32 (b % 7 - 3)))
-
-    let private norms latents =
-        Inputs.normals 77 latents |> Array.map (fun x -> 0.5f + abs x)
-
     // ---- comparison ----
 
     /// An SAE of which only the encoder's bias matters.
@@ -110,6 +77,10 @@ module SelectCases =
               "thresholds rise"
               [||]
               [ for i in 0..4 -> 3.0, map ((*) (3.0f ** float32 i)) (normal i 9 64) ]
+          batchTopK
+              "thresholds leap"
+              [||]
+              [ for size in [ 1.0f; 10.0f; 0.01f; 1e6f ] -> 3.0, map ((*) size) (normal 3 21 64) ]
           batchTopK
               "thresholds fall"
               [||]

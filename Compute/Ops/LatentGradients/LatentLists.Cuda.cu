@@ -3,8 +3,8 @@
 //   lists_mark   (B/8 blocks of 256): a warp per row marks its samples in a table of bits, (L, B/32) words, and counts
 //                entries by groups of 8 latents. Only integer sums and ors are made by atomics.
 //   lists_expand (L/8 blocks of 256): a group of latents each; a warp writes the marked samples of a latent, and
-//                the block then finds each entry's position by bisection of the sample's ascending indices. Groups
-//                with many entries are shared out evenly over their block. The bits are cleared on the way.
+//                the block then finds each entry's position by bisection of the sample's ascending indices, with
+//                all entries of the group shared out evenly. The bits are cleared on the way.
 //
 // Floor: two launches of 2 us each; the table of bits is B·L/8 bytes (0.5 MB at B 1024, L 4096) and stays in L2.
 // Bitwise.
@@ -82,8 +82,8 @@ KERNEL_BOUNDED(lists_expand, 256, 4)(
     for (int place = base + (int)threadIdx.x; place < end; place += blockDim.x) {
         int of = 0, reached = base + numbers[0];
         while (place >= reached) reached += numbers[++of];
-        u32 first = (u32)samples[place] * (u32)stride;
-        entries[place] = first + lists_find(index + first, counts[samples[place]], (int)blockIdx.x * LISTS_GROUP + of);
+        u32 sample = (u32)samples[place], first = sample * (u32)stride;
+        entries[place] = first + lists_find(index + first, counts[sample], (int)blockIdx.x * LISTS_GROUP + of);
     }
 
     // The last block to have read the groups clears them.
@@ -95,5 +95,5 @@ KERNEL_BOUNDED(lists_expand, 256, 4)(
     __syncthreads();
     if (!last) return;
     for (u32 g = threadIdx.x; g < gridDim.x; g += blockDim.x) groups[g] = 0;
-    if (threadIdx.x == 0) *ticket = 0;
+    if (threadIdx.x == 0) atomicExch(ticket, 0u);
 }

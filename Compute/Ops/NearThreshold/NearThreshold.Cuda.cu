@@ -26,8 +26,8 @@ struct NearThresholdRule {
 };
 
 KERNEL_BOUNDED(near_threshold, 256, 4)(
-    float bandwidth, const float* threshold, const float* pre, int latents, int* counts, int* index, float* value,
-    int stride, float* near)
+    float bandwidth, const float* threshold, const float* pre, int latents, int* counts, int* index,
+    float* value, int stride, float* near)
 {
     BLOCK_SHARED int scratch[32];
     u64 room = (u64)blockIdx.x * stride;

@@ -42,9 +42,14 @@ module DecodeCodesCases =
                 use squares = new DeviceArray<float>(gpu, counts.Length)
                 DecodeCodesCuda.run gpu onDevice deviceRows deviceBias (x.Top counts.Length)
 
+                // The same entries with values of their own.
+                let values = new DeviceArray<float32>(gpu, onDevice.Capacity)
+                values.CopyFrom onDevice.Value
+                onDevice.Value.Clear()
+
                 DecodeCodesCuda.errors
                     gpu
-                    onDevice
+                    (onDevice.WithValues values)
                     deviceRows
                     deviceBias
                     (DeviceMatrix.ofMatrix gpu target)

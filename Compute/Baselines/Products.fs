@@ -7,15 +7,15 @@ open SynthSae.Compute.Ops
 module internal Products =
     /// C = op(A)·op(B).
     let multiply backend transA a transB b c =
-        match backend with
-        | Backend.Reference -> GemmReference.multiplyAdd transA a transB b [||] c
-        | Backend.Cpu threads -> GemmCpu.multiply threads transA a transB b c
+        match Backend.hostThreads backend with
+        | None -> GemmReference.multiplyAdd transA a transB b [||] c
+        | Some threads -> GemmCpu.multiply threads transA a transB b c
 
     /// x = codes · rows + bias.
     let decode backend codes rows bias x =
-        match backend with
-        | Backend.Reference -> DecodeCodesReference.run codes rows bias x
-        | Backend.Cpu threads -> DecodeCodesCpu.run threads codes rows bias x
+        match Backend.hostThreads backend with
+        | None -> DecodeCodesReference.run codes rows bias x
+        | Some threads -> DecodeCodesCpu.run threads codes rows bias x
 
     /// The first rows of a matrix, as a new one.
     let firstRows (matrix: Matrix) count =

@@ -94,25 +94,18 @@ module Evaluation =
         : EvaluationResult =
         check world.HiddenDim "the synthetic model lives" inference.Sae settings
         let matching = Matching.run backend inference.Sae.Decoder world.Dictionary
-        let code = encodeAndDecode backend inference
 
-        let sums = accumulate progress sampler matching (fun _ -> code) settings
-        EvaluationResult.conclude settings world matching sums.Blocks
+        let sums =
+            match backend with
+            | Backend.Cuda(gpu, _) ->
+                let world = sampler.World
+                DeviceEvaluation.accumulate progress gpu blocks world matching inference settings
+            | Backend.Reference
+            | Backend.Cpu _ ->
+                let code = encodeAndDecode backend inference
+                (accumulate progress sampler matching (fun _ -> code) settings).Blocks
 
-    /// `runWith` on a GPU, where the samples of the sampler's world are drawn, encoded, decoded and added up.
-    let runOn
-        (progress: int64 -> unit)
-        (gpu: Gpu)
-        (sampler: Sampler)
-        (world: World)
-        (inference: Inference)
-        (settings: EvaluationSettings)
-        : EvaluationResult =
-        check world.HiddenDim "the synthetic model lives" inference.Sae settings
-        let matching = Matching.runOn gpu inference.Sae.Decoder world.Dictionary
-
-        DeviceEvaluation.accumulate progress gpu blocks sampler.World matching inference settings
-        |> EvaluationResult.conclude settings world matching
+        EvaluationResult.conclude settings world matching sums
 
     /// Score an SAE on the evaluation stream of a world, in one pass. The SAE's activation decides its form:
     /// BatchTopK selects within each batch, a last partial one included.
@@ -131,36 +124,27 @@ module Evaluation =
         let sae = inference.Sae
         check samples.Dim "the activations lie" sae settings
 
-        let accumulator =
-            UnsupervisedAccumulator(
-                Backend.threads backend,
-                sae.Latents,
-                sae.Dim,
-                settings.Samples,
-                blocks
-            )
+        let onHost () =
+            let threads = Backend.threads backend
 
-        forEachBatch
-            sae.Dim
-            sae.Latents
-            settings
-            (fun first x -> samples.Fill(first, x))
-            (encodeAndDecode backend inference)
-            (fun latents x xHat ->
-                accumulator.Add(latents, x, xHat)
-                progress accumulator.Seen)
+            let accumulator =
+                UnsupervisedAccumulator(threads, sae.Latents, sae.Dim, settings.Samples, blocks)
 
-        UnsupervisedResult.conclude settings accumulator.Blocks
+            forEachBatch
+                sae.Dim
+                sae.Latents
+                settings
+                (fun first x -> samples.Fill(first, x))
+                (encodeAndDecode backend inference)
+                (fun latents x xHat ->
+                    accumulator.Add(latents, x, xHat)
+                    progress accumulator.Seen)
 
-    /// `onActivations` on a GPU.
-    let onActivationsOn
-        (progress: int64 -> unit)
-        (gpu: Gpu)
-        (samples: IBatches)
-        (inference: Inference)
-        (settings: EvaluationSettings)
-        : UnsupervisedResult =
-        check samples.Dim "the activations lie" inference.Sae settings
+            accumulator.Blocks
 
-        DeviceEvaluation.onActivations progress gpu blocks samples inference settings
+        match backend with
+        | Backend.Cuda(gpu, _) ->
+            DeviceEvaluation.onActivations progress gpu blocks samples inference settings
+        | Backend.Reference
+        | Backend.Cpu _ -> onHost ()
         |> UnsupervisedResult.conclude settings

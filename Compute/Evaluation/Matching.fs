@@ -29,7 +29,7 @@ module Matching =
         { Nearest: Matrix -> Matrix -> int -> Candidates
           Solve: Matrix -> Matrix -> Candidates -> Assignment }
 
-    let private hostOps backend : Ops =
+    let private opsOf backend : Ops =
         match backend with
         | Backend.Reference ->
             { Nearest = MatchCosinesReference.nearest
@@ -45,19 +45,18 @@ module Matching =
                     AssignCpu.solve
                         { Candidates = candidates
                           Rows = MatchCosinesCpu.weights threads rows others } }
+        | Backend.Cuda(gpu, _) ->
+            let upload = DeviceMatrix.ofMatrix gpu
 
-    /// Cosines and lists on a GPU; the assignment, a search from row to row, on the host.
-    let private deviceOps (gpu: Gpu) : Ops =
-        let upload = DeviceMatrix.ofMatrix gpu
-
-        { Nearest =
-            fun rows others count ->
-                MatchCosinesCuda.nearest gpu (upload rows) (upload others) count
-          Solve =
-            fun rows others candidates ->
-                AssignCpu.solve
-                    { Candidates = candidates
-                      Rows = MatchCosinesCuda.weights gpu (upload rows) (upload others) } }
+            { Nearest =
+                fun rows others count ->
+                    MatchCosinesCuda.nearest gpu (upload rows) (upload others) count
+              // A search from row to row.
+              Solve =
+                fun rows others candidates ->
+                    AssignCpu.solve
+                        { Candidates = candidates
+                          Rows = MatchCosinesCuda.weights gpu (upload rows) (upload others) } }
 
     /// Best and assigned feature of every latent; the smaller side asks in the assignment.
     let private features ops (decoder: Matrix) (dictionary: Matrix) =
@@ -75,8 +74,9 @@ module Matching =
 
             best, assigned
 
-    let private runBy ops (decoder: Matrix) (dictionary: Matrix) : Matching =
-        let best, assigned = features ops decoder dictionary
+    /// Match the decoder rows (L, D) of an SAE with the features (N, D) of a world.
+    let run backend (decoder: Matrix) (dictionary: Matrix) : Matching =
+        let best, assigned = features (opsOf backend) decoder dictionary
 
         let cosine latent feature =
             if feature < 0 then 0.0 else MatchCosines.cosine decoder latent dictionary feature
@@ -90,11 +90,3 @@ module Matching =
           AssignedCosine = assignedCosine
           Mcc = Array.sumBy abs assignedCosine / float (max 1 pairs)
           Uniqueness = float (Array.distinct best).Length / float (max 1 decoder.Rows) }
-
-    /// Match the decoder rows (L, D) of an SAE with the features (N, D) of a world.
-    let run backend decoder dictionary =
-        runBy (hostOps backend) decoder dictionary
-
-    /// `run` with the cosines on a GPU.
-    let runOn gpu decoder dictionary =
-        runBy (deviceOps gpu) decoder dictionary

@@ -15,9 +15,9 @@ type Pruner(backend: Backend, decoder: Matrix, bias: float32[]) =
         if scores.Length < codes.Count then
             scores <- Array.zeroCreate (max codes.Count (2 * scores.Length))
 
-        match backend with
-        | Backend.Reference -> PruneReference.scores x codes decoder bias norms scores
-        | Backend.Cpu threads -> PruneCpu.scores threads x codes decoder bias norms scores
+        match Backend.hostThreads backend with
+        | None -> PruneReference.scores x codes decoder bias norms scores
+        | Some threads -> PruneCpu.scores threads x codes decoder bias norms scores
 
         if factors.Length > 0 then
             for row in 0 .. codes.Rows - 1 do
@@ -28,6 +28,6 @@ type Pruner(backend: Backend, decoder: Matrix, bias: float32[]) =
 
     /// Those of the codes scored last whose score is above the threshold.
     member _.Keep(codes: Codes, threshold: float32, kept: Codes) =
-        match backend with
-        | Backend.Reference -> PruneReference.keep codes scores threshold kept
-        | Backend.Cpu threads -> PruneCpu.keep threads codes scores threshold kept
+        match Backend.hostThreads backend with
+        | None -> PruneReference.keep codes scores threshold kept
+        | Some threads -> PruneCpu.keep threads codes scores threshold kept

@@ -37,8 +37,8 @@ type private HostSaeRunner(backend: Backend, inference: Inference) =
     let first = Codes sae.Latents
 
     let encoder =
-        match backend with
-        | Backend.Reference ->
+        match Backend.hostThreads backend with
+        | None ->
             { new IEncoder with
                 member _.Centre(x, centred) = EncodeReference.centre sae x centred
 
@@ -53,7 +53,7 @@ type private HostSaeRunner(backend: Backend, inference: Inference) =
 
                 member _.Decode(codes, bias, reconstruction) =
                     DecodeCodesReference.run codes sae.Decoder bias reconstruction }
-        | Backend.Cpu threads ->
+        | Some threads ->
             let selector = SelectCpu threads
             let pursuit = lazy PursuitCpu(threads, sae)
 
@@ -117,6 +117,13 @@ type private HostSaeRunner(backend: Backend, inference: Inference) =
 
             encoder.Encode(input, pre)
             encoder.Select(sae.Activation, pre, codes)
+
+    /// What runs on a GPU, if it does.
+    let staged =
+        match backend with
+        | Backend.Cuda(gpu, _) -> Some(StagedSaeRunner(gpu, inference))
+        | Backend.Reference
+        | Backend.Cpu _ -> None
 
     let score (x: Matrix) (codes: Codes) =
         let input = if sae.Scaling = InputScaling.None then x else scaled

@@ -41,12 +41,25 @@ module Sampler =
         { DrawCodes = SampleCodesCpu.codes threads sampler
           DrawSamples = SampleCodesCpu.sample threads sampler }
 
+    /// Samples that a GPU draws at a time for the host.
+    [<Literal>]
+    let private Together = 1024
+
+    // Laying a world out on a GPU takes memory there: only for who asks for samples.
+    let private cuda gpu (world: World) : SamplerOps =
+        let sampler = lazy DeviceSampler(gpu, world, Together)
+
+        { DrawCodes =
+            fun stream first rows codes -> sampler.Value.Codes(stream, first, rows, codes)
+          DrawSamples = fun stream first codes x -> sampler.Value.Sample(stream, first, codes, x) }
+
     /// Make a world ready for sampling on a backend.
     let create (backend: Backend) (world: World) : Sampler =
         let ops =
             match backend with
             | Backend.Reference -> reference world
             | Backend.Cpu threads -> cpu threads world
+            | Backend.Cuda(gpu, _) -> cuda gpu world
 
         Sampler(backend, world, ops)
 

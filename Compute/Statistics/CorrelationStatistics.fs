@@ -27,9 +27,9 @@ module CorrelationStatistics =
         let result = Matrix.zeros factor.Cols factor.Cols
 
         if result.Length > 0 then
-            match backend with
-            | Backend.Reference -> GemmReference.multiply true factor false factor result
-            | Backend.Cpu threads -> GemmCpu.multiply threads true factor false factor result
+            match Backend.hostThreads backend with
+            | None -> GemmReference.multiply true factor false factor result
+            | Some threads -> GemmCpu.multiply threads true factor false factor result
 
         result
 

@@ -66,9 +66,9 @@ module Superposition =
         struct (sum, top)
 
     let private multiplyTransposed backend a b c =
-        match backend with
-        | Backend.Reference -> GemmReference.multiply false a true b c
-        | Backend.Cpu threads -> GemmCpu.multiply threads false a true b c
+        match Backend.hostThreads backend with
+        | None -> GemmReference.multiply false a true b c
+        | Some threads -> GemmCpu.multiply threads false a true b c
 
     /// `visit worker row cosines` with the cosines of each row to the N−1 others, in no fixed order.
     let private forEachRow

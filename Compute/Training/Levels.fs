@@ -69,3 +69,47 @@ module Levels =
             level[order[rank]] <- current
 
         level
+
+/// The levels of an SAE as its errors are reckoned: one level for all that is no Matryoshka.
+type LevelPlan =
+    {
+        /// Widths of the levels, the last one L.
+        Widths: int[]
+        /// λ of each level's error.
+        Weights: float[]
+        /// An inner level teaches none but its own latents.
+        Detached: bool
+        /// Latents belong to levels by how often they fire, else by their number.
+        ByFrequency: bool
+        /// AuxK for each level against its own error.
+        RevivesPerLevel: bool
+    }
+
+    /// Number of levels.
+    member plan.Count = plan.Widths.Length
+
+    /// (L): the level of each latent where they go by number; empty when there is only one.
+    member plan.Start =
+        if plan.Count = 1 then
+            [||]
+        else
+            Levels.ofOrder plan.Widths (Array.init (Array.last plan.Widths) id)
+
+module LevelPlan =
+    /// The levels of an architecture of L latents.
+    let ofArchitecture latents (architecture: SaeArchitecture) : LevelPlan =
+        match architecture with
+        | SaeArchitecture.Matryoshka(_, _, _, levels) ->
+            let widths = Levels.widths latents levels
+
+            { Widths = widths
+              Weights = Levels.weights latents levels
+              Detached = levels.Detached
+              ByFrequency = (levels.Order = LevelOrder.Frequency)
+              RevivesPerLevel = levels.AuxLossPerLevel && widths.Length > 1 }
+        | _ ->
+            { Widths = [| latents |]
+              Weights = [| 1.0 |]
+              Detached = false
+              ByFrequency = false
+              RevivesPerLevel = false }

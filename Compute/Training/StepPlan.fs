@@ -51,6 +51,16 @@ type StepPlan(spec: Valid<RunSpec>) =
     /// Steps of the run.
     member _.Steps = totalSteps
 
+    /// The learning rate of a step.
+    member _.LearningRate(step: int<step>) = learningRate step
+
+    /// The L0 wanted at a step; NaN where there is no wish.
+    member _.TargetL0(step: int<step>) = wanted step
+
+    /// Latents per sample at a step; NaN where a coefficient decides.
+    member _.K(step: int<step>) =
+        if architecture.K.IsSome then wanted step else nan
+
     /// Whether the coefficient follows the L0. A quadratic loss has the target in itself.
     member _.IsTuned =
         match architecture with
@@ -67,12 +77,10 @@ type StepPlan(spec: Valid<RunSpec>) =
     member plan.Settings
         (step: int<step>, control: TrainerControl, dead: bool[], frequencies: FiringFrequencies)
         : StepSettings =
-        let l0 = wanted step
-
         { LearningRate = learningRate step
-          K = if architecture.K.IsSome then l0 else nan
+          K = plan.K step
           Coefficient = plan.Coefficient step * control.Tuner.Multiplier
-          TargetL0 = l0
+          TargetL0 = wanted step
           Precision = training.Precision
           Dead = dead
           Frequencies = frequencies }
@@ -90,8 +98,8 @@ type StepPlan(spec: Valid<RunSpec>) =
         if plan.IsTuned then Autotuner.next sae.Autotuner target step l0 tuner else tuner
 
     /// An SAE as it selects at a step.
-    member _.At(step: int<step>, now: Sae) : Sae =
-        let k = if architecture.K.IsSome then wanted step else nan
+    member plan.At(step: int<step>, now: Sae) : Sae =
+        let k = plan.K step
 
         { now with
             Activation = now.Activation.WithK k

@@ -15,6 +15,7 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int, features: Matrix 
         match backend with
         | Backend.Reference -> HostTrainer(plan, initial, None)
         | Backend.Cpu threads -> HostTrainer(plan, initial, Some threads)
+        | Backend.Cuda(gpu, _) -> CudaTrainer(gpu, plan, initial)
 
     // The last step before which samples were given to resample from.
     let mutable resampledBefore = -1L
@@ -117,12 +118,7 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int, features: Matrix 
 
     /// What states of such a trainer carry: a specification and the precision of a backend. Threads do not matter.
     static member Identity(backend: Backend, spec: Valid<RunSpec>) : string =
-        let kind =
-            match backend with
-            | Backend.Reference -> "reference"
-            | Backend.Cpu _ -> "cpu"
-
-        $"{TrainerState.Version} {kind}\n{RunSpec.toJson spec.Value}"
+        $"{TrainerState.Version} {Backend.kind backend}\n{RunSpec.toJson spec.Value}"
 
     /// Everything that further steps depend on, as a copy.
     member _.State() : TrainerState =

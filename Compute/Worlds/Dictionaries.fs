@@ -47,6 +47,7 @@ module Dictionaries =
         match backend with
         | Backend.Reference -> OrthogonaliseReference.run settings.NumSteps settings.Lr v
         | Backend.Cpu threads -> OrthogonaliseCpu.run threads settings.NumSteps settings.Lr v
+        | Backend.Cuda(gpu, _) -> OrthogonaliseCuda.run gpu settings.NumSteps settings.Lr v
 
     /// V of a specification, orthogonalised where it says so.
     let compile (backend: Backend) (seed: uint64) (spec: SyntheticModelSpec) =

@@ -281,7 +281,7 @@ let ``an interruption anywhere near a resampling changes no bit, on any number o
         let other =
             match backend with
             | Backend.Cpu threads -> Backend.Cpu(4 - threads)
-            | Backend.Reference -> Backend.Reference
+            | other -> other
 
         let whole = waiting backend (run spec)
         let start = whole.State()

@@ -10,22 +10,10 @@ type Reconstruction(threads: int, spec: SaeSpec, sae: Sae) =
     let latents, dim = sae.Latents, sae.Dim
     let bias = if sae.AddsDecoderBias then sae.DecoderBias else Array.zeroCreate dim
 
-    let levels =
-        match spec.Architecture with
-        | SaeArchitecture.Matryoshka(_, _, _, levels) -> Some levels
-        | _ -> None
-
-    let widths = levels |> Option.map (Levels.widths latents) |> Option.defaultValue [| latents |]
-
-    let weights = levels |> Option.map (Levels.weights latents) |> Option.defaultValue [| 1.0 |]
-
-    let detached = levels |> Option.exists _.Detached
-    let byFrequency = levels |> Option.exists (fun levels -> levels.Order = LevelOrder.Frequency)
+    let plan = LevelPlan.ofArchitecture latents spec.Architecture
+    let widths, weights = plan.Widths, plan.Weights
     let counts: int[] = Array.zeroCreate latents
-
-    let mutable level =
-        if widths.Length = 1 then [||] else Levels.ofOrder widths (Array.init latents id)
-
+    let mutable level = plan.Start
     let mutable errors = Matrix(0, dim)
     let mutable seen = errors
     let mutable squares: float[] = [||]
@@ -98,7 +86,7 @@ type Reconstruction(threads: int, spec: SaeSpec, sae: Sae) =
         target <- aim
         factors <- back
 
-        if byFrequency then
+        if plan.ByFrequency then
             order frequencies codes
 
         if widths.Length = 1 then
@@ -106,7 +94,7 @@ type Reconstruction(threads: int, spec: SaeSpec, sae: Sae) =
             ResidualCpu.run threads target errors squares
         else
             LevelErrorsCpu.run threads sae codes level target errors squares
-            LevelErrorsCpu.gradients threads weights detached errors seen
+            LevelErrorsCpu.gradients threads weights plan.Detached errors seen
 
         weigh seen squares
 

@@ -9,10 +9,7 @@ open SynthSae.Spec
 type Revival(threads: int, spec: SaeSpec, sae: Sae) =
     let auxK = spec.Architecture.AuxK
 
-    let perLevel =
-        match spec.Architecture with
-        | SaeArchitecture.Matryoshka(_, _, _, levels) -> levels.AuxLossPerLevel
-        | _ -> false
+    let perLevel = (LevelPlan.ofArchitecture sae.Latents spec.Architecture).RevivesPerLevel
 
     let weight (auxK: AuxK) (x: Matrix) (errors: Matrix) firstRow (dead: int[]) =
         match auxK.Normalization with
@@ -24,7 +21,7 @@ type Revival(threads: int, spec: SaeSpec, sae: Sae) =
                 (TotalVariance.ofRows errors firstRow x.Rows)
 
     let groups (reconstruction: Reconstruction) (dead: int[]) =
-        if perLevel && reconstruction.Widths.Length > 1 then
+        if perLevel then
             dead
             |> Array.groupBy (Array.get reconstruction.Level)
             |> Array.map (fun (level, dead) -> reconstruction.FirstRow level, dead)

@@ -20,14 +20,6 @@ type StepLosses =
         with get name =
             losses.Terms |> List.sumBy (fun (n, value) -> if n = name then value else 0.0)
 
-/// What a sparse step changes: parameters and Adam's moments, in float32.
-type SparseState =
-    { Parameters: Parameters
-      Moments: AdamState }
-
-    /// Parameters, first and second moments.
-    member state.Parts = [ state.Parameters; state.Moments.Mean; state.Moments.Square ]
-
 /// One training step with sparse codes behind the encoder (DESIGN: sparse backward, fused optimiser), on the
 /// SIMD ops. It computes what `DenseStep` defines. Parameters and moments are updated in place.
 [<Sealed>]
@@ -35,13 +27,7 @@ type SparseStep(threads: int, spec: SaeSpec, sae: Sae, adam: AdamSettings) =
     let latents, dim = sae.Latents, sae.Dim
     let times = StepTimes.Zero
 
-    let logThreshold =
-        match spec.Architecture, sae.Activation with
-        | SaeArchitecture.JumpRelu { Parameter = ThresholdParameter.Log },
-          Activation.JumpRelu threshold -> Array.map System.MathF.Log threshold
-        | _ -> [||]
-
-    let parameters = Parameters.ofSae logThreshold sae
+    let parameters = SparseState.parameters spec.Architecture sae
     let gradients = Parameters.zeros parameters
     let moments = ClipAdam.create parameters
     let codes = Codes latents
@@ -80,7 +66,15 @@ type SparseStep(threads: int, spec: SaeSpec, sae: Sae, adam: AdamSettings) =
                 )
             )
         | SaeArchitecture.JumpRelu jump ->
-            linear (JumpSparsity(threads, jump, sae, norms, logThreshold))
+            linear (
+                JumpSparsity(
+                    threads,
+                    jump,
+                    sae,
+                    norms,
+                    SparseState.logThreshold spec.Architecture parameters
+                )
+            )
         | SaeArchitecture.Matryoshka(_, _, _, { L1Coefficients = _ :: _ as coefficients }) ->
             linear (SizeSparsity(threads, sae, norms, levelPenalties coefficients))
         | SaeArchitecture.TopK _

@@ -1,0 +1,81 @@
+module SynthSae.Tests.Cuda.CudaTrainerTests
+
+open FsCheck.FSharp
+open SynthSae.Compute
+open SynthSae.Compute.Training
+open SynthSae.Spec
+open SynthSae.Tests
+open Xunit
+
+let private dim = 12
+let private latents = 16
+
+let private run (sae: SaeSpec) =
+    let tiny = (Presets.tryFind "tiny" |> Option.get).Run
+
+    let training =
+        { tiny.Training with
+            BatchSize = 8
+            Samples = 120L<sample>
+            LrScheduler = LrScheduler.Cosine
+            LrWarmUpSteps = 2<step>
+            LrDecaySteps = 3<step>
+            DeadFeatureWindow = 1<step> }
+
+    match
+        RunSpec.validate
+            { tiny with
+                Data = DataSource.Synthetic(ModelSource.Spec(SyntheticModelSpec.create 32 dim))
+                Saes = [ sae ]
+                Training = training }
+    with
+    | Ok spec -> spec
+    | Error errors -> failwith $"{errors}"
+
+let private batch number = Samples.gaussian number 8 dim
+let private gpu () = Backend.Cuda(FakeGpu.gpu (), 1)
+
+/// Reports of some steps.
+let private steps (trainer: Trainer) first last =
+    [ for step in first..last do
+          yield! trainer.Step(Batch.Host(batch step)) ]
+    @ trainer.Finish()
+
+let private close (name: string) step (expected: float) (actual: float) =
+    let allowed = 1e-4 * (abs expected + 1e-3)
+
+    Assert.True(
+        abs (expected - actual) <= allowed
+        || (System.Double.IsNaN expected && System.Double.IsNaN actual),
+        $"{name} of step {step}: {actual}, not {expected}"
+    )
+
+let private agree (spec: SaeSpec) =
+    let spec = run spec
+    let host, device = Trainer(Backend.Cpu 1, spec, dim), Trainer(gpu (), spec, dim)
+    let expected, actual = steps host 0 5, steps device 0 5
+    Assert.Equal(expected.Length, actual.Length)
+
+    for e, a in List.zip expected actual do
+        for name, value in e.Losses do
+            close name e.Step value (a.Term name)
+
+        close "norm" e.Step e.GradientNorm a.GradientNorm
+        close "L0" e.Step e.L0 a.L0
+        close "threshold" e.Step e.Threshold a.Threshold
+        close "coefficient" e.Step e.Coefficient a.Coefficient
+        Assert.Equal(e.Dead, a.Dead)
+        Assert.Equal(e.Samples, a.Samples)
+        Assert.Equal(e.LearningRate, a.LearningRate)
+
+[<Collection("gpu")>]
+type CudaTrainerTests() =
+    [<CudaFact>]
+    member _.``steps of the plain architectures are those of the host``() =
+        for spec in [ SaeSpec.batchTopK latents 1.5; SaeSpec.topK latents 2 ] do
+            agree spec
+
+    [<CudaFact>]
+    member _.``steps of every architecture and option are those of the host``() =
+        for spec in Gen.sample 40 (SaeSpecs.every dim latents) do
+            agree spec

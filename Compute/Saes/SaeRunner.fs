@@ -1,6 +1,7 @@
 namespace SynthSae.Compute
 
 open System
+open SynthSae.Compute.Cuda
 open SynthSae.Compute.Ops
 
 /// x' → pre and pre → codes, or x' → codes, on a backend.
@@ -118,13 +119,6 @@ type private HostSaeRunner(backend: Backend, inference: Inference) =
             encoder.Encode(input, pre)
             encoder.Select(sae.Activation, pre, codes)
 
-    /// What runs on a GPU, if it does.
-    let staged =
-        match backend with
-        | Backend.Cuda(gpu, _) -> Some(StagedSaeRunner(gpu, inference))
-        | Backend.Reference
-        | Backend.Cpu _ -> None
-
     let score (x: Matrix) (codes: Codes) =
         let input = if sae.Scaling = InputScaling.None then x else scaled
         pruner.Value.Scores(input, factors, codes)
@@ -146,10 +140,24 @@ type private HostSaeRunner(backend: Backend, inference: Inference) =
             if sae.Scaling <> InputScaling.None then
                 InputScale.undo shifts factors reconstruction
 
+/// What comes and goes on the host, computed on a GPU.
+[<Sealed>]
+type private GpuSaeRunner(gpu: Gpu, inference: Inference) =
+    let runner = StagedSaeRunner(gpu, inference)
+
+    interface ISaeRunner with
+        member _.Encode(x, codes) = runner.Encode(x, codes)
+        member _.Scores(x, codes) = ReadOnlySpan(runner.Scores(x, codes))
+        member _.Decode(codes, reconstruction) = runner.Decode(codes, reconstruction)
+
 /// Encodes and decodes batches with one SAE on a backend, keeping buffers between batches.
 [<Sealed>]
 type SaeRunner(backend: Backend, inference: Inference) =
-    let runner: ISaeRunner = HostSaeRunner(backend, inference)
+    let runner: ISaeRunner =
+        match backend with
+        | Backend.Cuda(gpu, _) -> GpuSaeRunner(gpu, inference)
+        | Backend.Reference
+        | Backend.Cpu _ -> HostSaeRunner(backend, inference)
 
     /// Without pruning.
     new(backend, sae: Sae) = SaeRunner(backend, Inference.plain sae)

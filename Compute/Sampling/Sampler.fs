@@ -49,8 +49,7 @@ module Sampler =
     let private cuda gpu (world: World) : SamplerOps =
         let sampler = lazy DeviceSampler(gpu, world, Together)
 
-        { DrawCodes =
-            fun stream first rows codes -> sampler.Value.Codes(stream, first, rows, codes)
+        { DrawCodes = fun stream first rows codes -> sampler.Value.Codes(stream, first, rows, codes)
           DrawSamples = fun stream first codes x -> sampler.Value.Sample(stream, first, codes, x) }
 
     /// Make a world ready for sampling on a backend.

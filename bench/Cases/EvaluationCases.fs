@@ -71,7 +71,14 @@ module EvaluationCases =
                 let expected =
                     Evaluation.runWith ignore Backend.Reference sampler world inference settings
 
-                let actual = Evaluation.runOn ignore gpu sampler world inference settings
+                let actual =
+                    Evaluation.runWith
+                        ignore
+                        (Backend.Cuda(gpu, 1))
+                        sampler
+                        world
+                        inference
+                        settings
 
                 Agreement.all
                     [ metrics expected.Metrics actual.Metrics
@@ -97,7 +104,13 @@ module EvaluationCases =
                 let expected =
                     Evaluation.onActivations ignore Backend.Reference samples inference settings
 
-                let actual = Evaluation.onActivationsOn ignore gpu samples inference settings
+                let actual =
+                    Evaluation.onActivations
+                        ignore
+                        (Backend.Cuda(gpu, 1))
+                        samples
+                        inference
+                        settings
 
                 let each name (part: UnsupervisedMetrics -> float) =
                     Agreement.worse

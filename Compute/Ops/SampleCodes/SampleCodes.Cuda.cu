@@ -9,7 +9,7 @@
 //                      in for what is tried: m by the tensor cores in tf32, with |F_i| |eps| times what rounding can do as
 //                      one factor more; and the noise by the leading bits of its word (NormalBound.fs). There are some 1.4
 //                      candidates for each feature that fires.
-//   sample_codes       A block of 4 warps for a sample: tries the candidates exactly, then level after level what the
+//   sample_codes       A block of 2 or 4 warps for a sample: tries the candidates exactly, then level after level what the
 //                      active features open, a thread for each child; sorts the active ones into their row of the codes.
 //
 // Rows are rounded up to whole blocks of samples in all scratch space. Bitwise: slots are handed out by atomics, but the
@@ -222,7 +222,7 @@ struct SampleWindow {
 DEVICE void sample_try(const SampleWorld& world, const int* children, SampleWindow& window, int openings)
 {
     int total = window.start[openings];
-    for (int i = threadIdx.x; i < ((total + 31) & ~31); i += SAMPLE_THREADS) {
+    for (int i = threadIdx.x; i < ((total + 31) & ~31); i += blockDim.x) {
         float value = 0.0f;
         if (i < total) {
             int low = 0, high = openings; // the last opening that starts at i or before
@@ -272,7 +272,7 @@ DEVICE void sample_settle(const SampleWorld& world, const int* children, const S
                           const SampleActive& active)
 {
     int total = window.start[openings];
-    for (int i = threadIdx.x; i < total; i += SAMPLE_THREADS)
+    for (int i = threadIdx.x; i < total; i += blockDim.x)
         if (window.value[i] > 0.0f) {
             int opening = window.opening[i];
             int place = window.first[opening] + i - window.start[opening];
@@ -314,7 +314,7 @@ DEVICE void sample_giant(const SampleWorld& world, const int* children, SampleWi
             sample_try(world, children, window, 1);
             int here = sample_count(window, 0, size);
             if (pass == 1 && stays >= before && stays < before + here)
-                for (int i = threadIdx.x; i < size; i += SAMPLE_THREADS)
+                for (int i = threadIdx.x; i < size; i += blockDim.x)
                     if (window.value[i] > 0.0f && before + sample_count(window, 0, i) == stays)
                         sample_keep(active, window, sample_child(children, parent.group + first + i), i);
             before += here;
@@ -332,7 +332,7 @@ DEVICE void sample_sort(int* index, float* value, int count)
     for (int size = 2; size < 2 * count; size *= 2)
         for (int distance = size / 2; distance > 0; distance /= 2) {
             __syncthreads();
-            for (int pair = threadIdx.x; pair < count; pair += SAMPLE_THREADS) {
+            for (int pair = threadIdx.x; pair < count; pair += blockDim.x) {
                 int low = pair / distance * 2 * distance + pair % distance;
                 // The first step of a merge compares from both ends, so that every comparison is ascending.
                 int high = distance == size / 2 ? low / size * size + size - 1 - low % size : low + distance;
@@ -348,7 +348,7 @@ DEVICE void sample_sort(int* index, float* value, int count)
         }
 }
 
-// opened (N, 2): the children that a feature opens. Feature -1 of the loop below opens `open_children` in every sample.
+// opened (N, 2): the first child that a feature opens, and one past the last; the first `open_children` are open always.
 KERNEL_BOUNDED(sample_codes, SAMPLE_THREADS, 8)(u64 seed, u32 stream, const i64* first, const float* factors,
                                                 const int* quads, const u32* candidates, const float* law,
                                                 const float* factor, const int* opened, const int* children,
@@ -361,6 +361,7 @@ KERNEL_BOUNDED(sample_codes, SAMPLE_THREADS, 8)(u64 seed, u32 stream, const i64*
     BLOCK_SHARED int candidate[SAMPLE_WINDOW];
     BLOCK_SHARED int scratch[32];
     BLOCK_SHARED int active_count;
+    BLOCK_SHARED int overflowing; // the opening with which a window runs over
     u64 sample = blockIdx.x;
     index += sample * stride;
     value += sample * stride;
@@ -373,11 +374,11 @@ KERNEL_BOUNDED(sample_codes, SAMPLE_THREADS, 8)(u64 seed, u32 stream, const i64*
     // spread over all threads.
     const uint4* bits = (const uint4*)candidates + (sample >> 3) * tiles * 2 + (sample & 1);
     u32 lanes = 0x11111111u << ((sample >> 1) & 3);
-    for (int tile0 = 0; tile0 < tiles; tile0 += 4 * SAMPLE_THREADS) {
-        int last = min(tiles, tile0 + 4 * SAMPLE_THREADS);
+    for (int tile0 = 0; tile0 < tiles; tile0 += 4 * blockDim.x) {
+        int last = min(tiles, tile0 + 4 * (int)blockDim.x);
         int mine = 0;
 #pragma unroll 4
-        for (int tile = tile0 + threadIdx.x; tile < last; tile += SAMPLE_THREADS) {
+        for (int tile = tile0 + threadIdx.x; tile < last; tile += blockDim.x) {
             uint4 of = bits[2 * (u64)tile];
             mine += __popc(of.x & lanes) + __popc(of.y & lanes) + __popc(of.z & lanes) + __popc(of.w & lanes);
         }
@@ -385,7 +386,7 @@ KERNEL_BOUNDED(sample_codes, SAMPLE_THREADS, 8)(u64 seed, u32 stream, const i64*
         int before = block_scan(mine, total, scratch);
         for (int base = 0; base < total; base += SAMPLE_WINDOW) {
             int place = before - base;
-            for (int tile = tile0 + threadIdx.x; mine > 0 && tile < last; tile += SAMPLE_THREADS) {
+            for (int tile = tile0 + threadIdx.x; mine > 0 && tile < last; tile += blockDim.x) {
                 uint4 of = bits[2 * (u64)tile];
                 u32 words[4] = {of.x & lanes, of.y & lanes, of.z & lanes, of.w & lanes};
 #pragma unroll
@@ -395,7 +396,7 @@ KERNEL_BOUNDED(sample_codes, SAMPLE_THREADS, 8)(u64 seed, u32 stream, const i64*
                             candidate[place] = 4 * quads[tile * 8 + ((__ffs((int)left) - 1) >> 2)] + w;
             }
             __syncthreads();
-            for (int i = threadIdx.x; i < min(total - base, SAMPLE_WINDOW); i += SAMPLE_THREADS) {
+            for (int i = threadIdx.x; i < min(total - base, SAMPLE_WINDOW); i += blockDim.x) {
                 int feature = candidate[i];
                 float current = sample_value(world, feature);
                 if (current > 0.0f) sample_append(active, feature, current);
@@ -405,7 +406,7 @@ KERNEL_BOUNDED(sample_codes, SAMPLE_THREADS, 8)(u64 seed, u32 stream, const i64*
     }
     __syncthreads();
 
-    // Level after level: what the active features ... of the last level open.
+    // Level after level: what the active features of the last one open; at first also what is open always, as -1.
     int room = max(SAMPLE_ROOM, stride);
     int begin = -1, end = min(active_count, room);
     while (begin < end) {
@@ -429,16 +430,18 @@ KERNEL_BOUNDED(sample_codes, SAMPLE_THREADS, 8)(u64 seed, u32 stream, const i64*
             }
             int total;
             int start = block_scan(size, total, scratch);
-            bool fits = entry < end && start + size <= SAMPLE_WINDOW;
             if (threadIdx.x == 0) window.start[0] = 0;
             window.start[threadIdx.x + 1] = start + size;
             window.first[threadIdx.x] = from;
             window.ratio[threadIdx.x] = ratio;
-            int openings;
-            block_scan(fits ? 1 : 0, openings, scratch);
+            if (start <= SAMPLE_WINDOW && start + size > SAMPLE_WINDOW) overflowing = threadIdx.x;
+            __syncthreads();
+            int openings = total <= SAMPLE_WINDOW ? min((int)blockDim.x, end - cursor) : overflowing;
             if (openings > 0) {
-                sample_try(world, children, window, openings);
-                sample_settle(world, children, window, openings, active);
+                if (total > 0) {
+                    sample_try(world, children, window, openings);
+                    sample_settle(world, children, window, openings, active);
+                }
                 cursor += openings;
                 done = 0;
                 continue;
@@ -471,14 +474,14 @@ KERNEL_BOUNDED(sample_codes, SAMPLE_THREADS, 8)(u64 seed, u32 stream, const i64*
         if (found > stride) atomicMax(most, found);
     }
     if (kept <= SAMPLE_ROOM) {
-        for (int i = threadIdx.x; i < kept; i += SAMPLE_THREADS) {
+        for (int i = threadIdx.x; i < kept; i += blockDim.x) {
             int place = 0;
             for (int j = 0; j < kept; j++) place += near_index[j] < near_index[i] ? 1 : 0;
             index[place] = near_index[i];
             value[place] = near_value[i];
         }
     } else {
-        for (int i = threadIdx.x; i < SAMPLE_ROOM; i += SAMPLE_THREADS) {
+        for (int i = threadIdx.x; i < SAMPLE_ROOM; i += blockDim.x) {
             index[i] = near_index[i];
             value[i] = near_value[i];
         }

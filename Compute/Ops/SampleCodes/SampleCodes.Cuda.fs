@@ -46,6 +46,9 @@ type LazySamplerCuda internal (gpu: Gpu, layout: DeviceLayout, rows: int) =
     let overflow = DeviceArray.zeros<int> gpu 1
     let own = DeviceScalar.ofValue gpu 0L
 
+    // More warps have less to do each and more to agree upon.
+    let threadsOfSample = if layout.TriedRate <= 64.0 then 64 else 128
+
     let check count (codes: DeviceCodes) =
         if codes.Width <> world.NumFeatures then
             invalidArg
@@ -105,7 +108,7 @@ type LazySamplerCuda internal (gpu: Gpu, layout: DeviceLayout, rows: int) =
         gpu.Launch(
             "sample_codes",
             count,
-            128,
+            threadsOfSample,
             draw
             @ [ factors.Arg
                 quads.Arg

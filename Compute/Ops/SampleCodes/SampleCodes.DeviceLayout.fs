@@ -35,6 +35,12 @@ type internal DeviceLayout =
     /// R in fours.
     member layout.Quarters = (layout.World.Rank + 3) / 4
 
+    /// How many of the features that are tried in every sample fire, on average.
+    member layout.TriedRate =
+        layout.Lanes
+        |> Seq.filter (fun feature -> feature >= 0)
+        |> Seq.sumBy (fun feature -> float layout.World.Probability[feature])
+
     /// R in eights, with one factor more for what rounding can do to m.
     member layout.Steps = if layout.World.Rank = 0 then 0 else layout.World.Rank / 8 + 1
 

@@ -2,7 +2,7 @@
 //
 //   d = c e.W_dec,j     s = gate d + extra     dW_dec,j = c sum a e     dW_enc,j = scale_j sum s u_b     db_j = sum s
 //
-// over the samples b of latent j, in their order; db_dec; and what gradients by decoder norms give the decoder's rows.
+// over the samples b of latent j, in their order; and db_dec.
 //
 // One block per latent goes through its list. latent_gradients: a thread holds V columns (4 where D % 4 == 0) of W_dec,j
 // and of both gradients, up to 1024 threads; four entries' rows of e and u are loaded at a time, their products with
@@ -17,7 +17,7 @@
 //
 // Floors at B 1024, D 768, L 4096, 25 entries a sample: 157 MB of e and u from L2, 13 MB of decoder, 25 MB of gradients:
 // 35 us on an H100 (twice 79 MB of e with rows that are too long). Sums of columns: 13 MB of encoder and 3 MB an output,
-// 6 us. Norms: 25 MB, 8 us if every latent has one.
+// 6 us.
 
 // Entries whose rows are loaded at a time, and entries in shared memory.
 #define GRADIENT_LOADS 4
@@ -437,27 +437,5 @@ KERNEL_BOUNDED(latent_gradients_bias, 512, 2)(const float* partial, float* gradi
         double total = 0.0;
         for (int w = 0; w < 16; w++) total += sums[w][LANE];
         gradient[column] = (float)total;
-    }
-}
-
-// ---- decoder norms -------------------------------------------------------------------------------------
-
-// gradient_j += by_norm_j / norms_j W_dec,j; one block per latent.
-KERNEL_BOUNDED(latent_gradients_norms, 256, 4)
-(const float* decoder, const float* norms, const float* by_norm, float* gradient, int dim)
-{
-    float by = by_norm[blockIdx.x], norm = norms[blockIdx.x];
-    if (by == 0.0f || !(norm > 0.0f)) return;
-    float factor = by / norm;
-    u64 row = (u64)blockIdx.x * dim;
-    if (dim % 4 == 0) {
-        for (int d = 4 * threadIdx.x; d < dim; d += 4 * blockDim.x) {
-            Pack<4> sum = pack_load<4>(gradient + row + d);
-            pack_add(sum, factor, pack_load<4>(decoder + row + d));
-            pack_store<4>(gradient + row + d, sum);
-        }
-    } else {
-        for (int d = threadIdx.x; d < dim; d += blockDim.x)
-            gradient[row + d] = fmaf(factor, decoder[row + d], gradient[row + d]);
     }
 }

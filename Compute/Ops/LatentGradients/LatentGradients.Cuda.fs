@@ -149,19 +149,3 @@ type LatentGradientsCuda(gpu: Gpu, latents: int, dim: int, batch: int, outputs: 
             512,
             [ columns.Arg; gradient.Arg; Arg.Of count; Arg.Of dim ]
         )
-
-    /// Gradients by decoder norms (L), carried to the rows of W_dec by ∂‖w‖/∂w = w/‖w‖, added to `gradient`.
-    static member ThroughNorms
-        (
-            gpu: Gpu,
-            decoder: DeviceMatrix,
-            norms: DeviceArray<float32>,
-            byNorm: DeviceArray<float32>,
-            gradient: DeviceMatrix
-        ) =
-        gpu.Launch(
-            "latent_gradients_norms",
-            decoder.Rows,
-            DeviceMatrix.threadsOfRow decoder.Cols,
-            [ decoder.Arg; norms.Arg; byNorm.Arg; gradient.Arg; Arg.Of decoder.Cols ]
-        )

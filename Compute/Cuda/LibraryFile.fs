@@ -45,7 +45,7 @@ module internal LibraryFile =
     let private ofThousands (version: int) =
         Version(version / 1000, version % 1000 / 10)
 
-    // Since 12 the major version counts ten thousands.
+    // Since 11.9 the major version counts ten thousands.
     let private ofCublas (version: int) =
         if version >= 100_000 then
             Version(version / 10_000, version / 100 % 100, version % 100)

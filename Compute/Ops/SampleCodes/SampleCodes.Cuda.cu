@@ -7,7 +7,7 @@
 //                      Philox blocks = 32 features and, one octet after the other, SAMPLE_OCTETS*8 samples; a lane has one
 //                      block in two samples of an octet, so that all four words of a draw are used. Two upper bounds stand
 //                      in for what is tried: m by the tensor cores in tf32, with |F_i| |eps| times what rounding can do as
-//                      one factor more; and the noise by the leading bits of its word (NormalBound.fs). There are some 1.4
+//                      one factor more; and the noise by the leading bits of its word (NormalBound.fs). There are some 1.2
 //                      candidates for each feature that fires.
 //   sample_codes       A block of 2 or 4 warps for a sample: tries the candidates exactly, then level after level what the
 //                      active features open, a thread for each child; sorts the active ones into their row of the codes.

@@ -42,6 +42,7 @@ KERNEL_BOUNDED(orthogonalise_adam, 256, 1)(const float* product, float* v, float
     if (index >= rows) return;
     u64 start = (u64)index * dim;
     double norm2 = orthogonalise_norm2(v + start, dim);
+    __syncwarp(); // all have read what is overwritten now
     OrthogonaliseStep step = {(float)(4.0 * rows * (norm2 - 1.0) - 4.0 * norm2), rate, scale};
     if (dim % 4 == 0) {
         for (int i = (int)LANE * 4; i < dim; i += 128) {

@@ -98,5 +98,6 @@ KERNEL_BOUNDED(prune_keep, 256, 1)
         }
         target += __popc(staying);
     }
+    __syncwarp(); // all have read the count, which may be the same
     if (LANE == 0) kept_count[row] = (int)(target - (u64)row * kept_stride);
 }

@@ -1,5 +1,6 @@
-// What the compiler's checks in the kernels (-fsanitize=alignment,…) call when one fails: it becomes a fault of
-// the launch that names file and line. The names and structures are those of GCC and Clang.
+// What the compiler's checks in the kernels (-fsanitize=alignment,…) call when one fails: it
+// becomes a fault of the launch that names file and line. The names and structures are those of GCC
+// and Clang.
 #include "machine.h"
 
 namespace {
@@ -20,12 +21,13 @@ struct TypeMismatch {
 extern "C" {
 
 [[noreturn]] void __ubsan_handle_type_mismatch_v1_abort(TypeMismatch* what, uintptr_t address) {
-    cc::fail(716, "misaligned address: %#lx is no multiple of %u (%s:%u)", address, 1u << what->logAlignment,
-             what->place.file, what->place.line);
+    cc::fail(716, "misaligned address: %#lx is no multiple of %u (%s:%u)", address,
+             1u << what->logAlignment, what->place.file, what->place.line);
 }
 
 [[noreturn]] void __ubsan_handle_out_of_bounds_abort(Place* place, uintptr_t index) {
-    cc::fail(700, "index %ld is outside of the array (%s:%u)", long(index), place->file, place->line);
+    cc::fail(700, "index %ld is outside of the array (%s:%u)", long(index), place->file,
+             place->line);
 }
 
 [[noreturn]] void __ubsan_handle_shift_out_of_bounds_abort(Place* place, uintptr_t, uintptr_t by) {
@@ -37,6 +39,7 @@ extern "C" {
 }
 
 [[noreturn]] void __ubsan_handle_float_cast_overflow_abort(Place* place, uintptr_t) {
-    cc::fail(719, "converts a number that the integer type cannot hold (%s:%u)", place->file, place->line);
+    cc::fail(719, "converts a number that the integer type cannot hold (%s:%u)", place->file,
+             place->line);
 }
 }

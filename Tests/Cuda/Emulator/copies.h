@@ -1,5 +1,5 @@
-// cp.async: the destination is poison until the wait that the copy is due at, the latest moment the device
-// may take; a missing wait, or a buffer written too early, shows in the result.
+// cp.async: the destination is poison until the wait that the copy is due at, the latest moment the
+// device may take; a missing wait, or a buffer written too early, shows in the result.
 #pragma once
 #include "machine.h"
 

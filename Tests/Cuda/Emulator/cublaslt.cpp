@@ -1,5 +1,7 @@
-// A stand-in for libcublasLt: the calls that a matrix product needs, checked as strictly as the real library
-// does or more so. What it accepts the real one accepts; what it refuses the real one may still do.
+// A stand-in for libcublasLt: the calls that a matrix product needs, checked as strictly as the
+// real library does or more so. What it accepts the real one accepts; what it refuses the real one
+// may still do.
+#include "product.h"
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -14,14 +16,19 @@ extern "C" {
 int cpucuda_submit(void* stream, const char* name, int (*work)(const void*), const void* payload,
                    size_t bytes);
 int cpucuda_is_device_memory(unsigned long long address, size_t bytes);
-void cpucuda_parallel(uint64_t count, void (*body)(uint64_t, void*), void* argument);
 }
+
+using namespace product;
 
 namespace {
 
-enum Status { success = 0, notInitialised = 1, invalidValue = 7, executionFailed = 13, notSupported = 15 };
-enum Type { real32 = 0, realBf16 = 14 };
-enum Compute { compute32 = 68, computeBf16 = 75, computeTf32 = 77 };
+enum Status {
+    success = 0,
+    notInitialised = 1,
+    invalidValue = 7,
+    executionFailed = 13,
+    notSupported = 15
+};
 enum Epilogue { plain = 1, addBias = 4 };
 
 struct Descriptor {
@@ -142,7 +149,8 @@ int check(const Problem& p) {
         return notSupported;
     if (how.epilogue != plain && how.epilogue != addBias)
         return notSupported;
-    if (how.epilogue == addBias && (p.d.order != 0 || (how.biasType >= 0 && how.biasType != p.d.type)))
+    if (how.epilogue == addBias
+        && (p.d.order != 0 || (how.biasType >= 0 && how.biasType != p.d.type)))
         return notSupported;
     return success;
 }
@@ -152,7 +160,8 @@ uint64_t shapeOf(const Problem& p) {
     uint64_t sum = 14695981039346656037ull;
     auto add = [&](uint64_t value) { sum = (sum ^ value) * 1099511628211ull; };
     for (const Layout* l : {&p.a, &p.b, &p.c, &p.d})
-        for (uint64_t value : {uint64_t(l->type), l->rows, l->columns, uint64_t(l->stride), uint64_t(l->order)})
+        for (uint64_t value :
+             {uint64_t(l->type), l->rows, l->columns, uint64_t(l->stride), uint64_t(l->order)})
             add(value);
     const Descriptor& how = p.descriptor;
     for (int value : {how.compute, how.transposeA, how.transposeB, how.epilogue})
@@ -160,181 +169,14 @@ uint64_t shapeOf(const Problem& p) {
     return sum;
 }
 
-// ---- the product ----
-
-float fromBf16(uint16_t half) {
-    uint32_t word = uint32_t(half) << 16;
-    float value;
-    memcpy(&value, &word, sizeof value);
-    return value;
-}
-
-uint16_t toBf16(float value) {
-    uint32_t word;
-    memcpy(&word, &value, sizeof word);
-    if ((word & 0x7fffffffu) > 0x7f800000u)
-        return uint16_t(word >> 16 | 0x40);
-    return uint16_t((word + 0x7fff + (word >> 16 & 1)) >> 16);
-}
-
-/// Rounded to 10 bits of mantissa, to nearest, ties away from zero.
-float toTf32(float value) {
-    uint32_t word;
-    memcpy(&word, &value, sizeof word);
-    if ((word & 0x7f800000u) != 0x7f800000u)
-        word = (word + 0x1000u) & 0xffffe000u;
-    memcpy(&value, &word, sizeof value);
-    return value;
-}
-
-/// Element (i, j) of a matrix lies at i·down + j·right.
-struct View {
-    const void* data;
-    int type, compute;
-    int64_t down, right;
-
-    float at(int64_t i, int64_t j) const {
-        int64_t place = i * down + j * right;
-        if (type == realBf16)
-            return fromBf16(static_cast<const uint16_t*>(data)[place]);
-        float value = static_cast<const float*>(data)[place];
-        return compute == computeTf32   ? toTf32(value)
-               : compute == computeBf16 ? fromBf16(toBf16(value))
-                                        : value;
-    }
-
-    View transposed() const { return {data, type, compute, right, down}; }
-};
-
 View viewOf(const Layout& l, const void* data, bool transpose, int compute) {
     View view{data, l.type, compute, l.order ? l.stride : 1, l.order ? 1 : l.stride};
     return transpose ? view.transposed() : view;
 }
 
-#ifdef __AVX512F__
-constexpr int vectorFloats = 16, tileRows = 12;
-#else
-constexpr int vectorFloats = 8, tileRows = 6;
-#endif
-constexpr int tileColumns = 2 * vectorFloats;
-constexpr int64_t blockRows = 16 * tileRows, blockColumns = 16 * tileColumns, blockDepth = 256;
-
-typedef float Vector __attribute__((vector_size(vectorFloats * 4), aligned(4)));
-
-/// sums (tileRows, tileColumns) += a panel (depth, tileRows) · a panel (depth, tileColumns).
-void multiplyTile(int64_t depth, const float* a, const float* b, float* sums, int64_t stride) {
-    Vector total[tileRows][2];
-    for (int i = 0; i < tileRows; i++)
-        for (int j = 0; j < 2; j++)
-            total[i][j] = *reinterpret_cast<const Vector*>(sums + i * stride + j * vectorFloats);
-    for (int64_t k = 0; k < depth; k++) {
-        Vector left = reinterpret_cast<const Vector*>(b)[0], right = reinterpret_cast<const Vector*>(b)[1];
-#pragma GCC unroll 16
-        for (int i = 0; i < tileRows; i++) {
-            total[i][0] += a[i] * left;
-            total[i][1] += a[i] * right;
-        }
-        a += tileRows;
-        b += tileColumns;
-    }
-    for (int i = 0; i < tileRows; i++)
-        for (int j = 0; j < 2; j++)
-            *reinterpret_cast<Vector*>(sums + i * stride + j * vectorFloats) = total[i][j];
-}
-
-/// Packs lines × depth elements into panels of `width` lines, filled up with zeros.
-template <class At> void pack(float* to, int64_t lines, int64_t depth, int width, At at) {
-    for (int64_t first = 0; first < lines; first += width)
-        for (int64_t k = 0; k < depth; k++)
-            for (int i = 0; i < width; i++)
-                *to++ = first + i < lines ? at(first + i, k) : 0.0f;
-}
-
-/// Calls `body` with a function that reads an element, resolved outside of the loops.
-template <class Body> void withReader(const View& view, Body body) {
-    if (view.type == realBf16)
-        body([=](int64_t i, int64_t j) {
-            return fromBf16(static_cast<const uint16_t*>(view.data)[i * view.down + j * view.right]);
-        });
-    else if (view.compute == compute32)
-        body([=](int64_t i, int64_t j) {
-            return static_cast<const float*>(view.data)[i * view.down + j * view.right];
-        });
-    else
-        body([=](int64_t i, int64_t j) { return view.at(i, j); });
-}
-
-/// What the queue keeps of a call.
-struct Product {
-    View a, b, c;
-    void* d;
-    int type;
-    int64_t rows, columns, depth, down, right; // of the result
-    float alpha, beta;
-    const void* bias; // along the rows or the columns of the result
-    bool biasByRow;
-    void* workspace;
-    size_t workspaceBytes;
-};
-
-void store(const Product& p, int64_t i, int64_t j, float sum) {
-    float value = p.alpha * sum;
-    if (p.beta != 0)
-        value += p.beta * p.c.at(i, j);
-    if (p.bias) {
-        int64_t place = p.biasByRow ? i : j;
-        value += p.type == real32 ? static_cast<const float*>(p.bias)[place]
-                                  : fromBf16(static_cast<const uint16_t*>(p.bias)[place]);
-    }
-    int64_t place = i * p.down + j * p.right;
-    if (p.type == real32)
-        static_cast<float*>(p.d)[place] = value;
-    else
-        static_cast<uint16_t*>(p.d)[place] = toBf16(value);
-}
-
-int64_t blocksIn(int64_t length, int64_t block) { return (length + block - 1) / block; }
-
-/// One block of the result, all of its depth: the order of the sums does not depend on who computes it.
-void multiplyBlock(uint64_t number, void* argument) {
-    const Product& p = *static_cast<const Product*>(argument);
-    static thread_local std::vector<float> a(blockRows * blockDepth), b(blockColumns * blockDepth),
-        sums(blockRows * blockColumns);
-    int64_t across = blocksIn(p.columns, blockColumns);
-    int64_t i0 = number / across * blockRows, j0 = number % across * blockColumns;
-    int64_t rows = std::min(blockRows, p.rows - i0), columns = std::min(blockColumns, p.columns - j0);
-    std::fill(sums.begin(), sums.end(), 0.0f);
-    for (int64_t k0 = 0; k0 < p.depth; k0 += blockDepth) {
-        int64_t depth = std::min(blockDepth, p.depth - k0);
-        withReader(p.a, [&](auto at) {
-            pack(a.data(), rows, depth, tileRows, [&](int64_t i, int64_t k) { return at(i0 + i, k0 + k); });
-        });
-        withReader(p.b, [&](auto at) {
-            pack(b.data(), columns, depth, tileColumns,
-                 [&](int64_t j, int64_t k) { return at(k0 + k, j0 + j); });
-        });
-        for (int64_t j = 0; j < columns; j += tileColumns)
-            for (int64_t i = 0; i < rows; i += tileRows)
-                multiplyTile(depth, &a[i * depth], &b[j * depth], &sums[i * blockColumns + j],
-                             blockColumns);
-    }
-    for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++)
-            store(p, i0 + i, j0 + j, sums[i * blockColumns + j]);
-}
-
-int multiply(const void* payload) {
-    Product p;
-    memcpy(&p, payload, sizeof p);
-    if (p.workspaceBytes)
-        memset(p.workspace, 0xEE, p.workspaceBytes); // the real one writes to it, too
-    cpucuda_parallel(blocksIn(p.rows, blockRows) * blocksIn(p.columns, blockColumns), multiplyBlock, &p);
-    return 0;
-}
-
 /// Results by columns are computed transposed, so that the inner loops always write along a row.
-Product productOf(const Problem& q, float alpha, const void* a, const void* b, float beta, const void* c,
-                  void* d) {
+Product productOf(const Problem& q, float alpha, const void* a, const void* b, float beta,
+                  const void* c, void* d) {
     const Descriptor& how = q.descriptor;
     View viewA = viewOf(q.a, a, how.transposeA, how.compute);
     View viewB = viewOf(q.b, b, how.transposeB, how.compute);
@@ -366,9 +208,11 @@ bool known(std::initializer_list<const void*> handles) {
     return true;
 }
 
-Problem problemOf(const void* descriptor, const void* a, const void* b, const void* c, const void* d) {
+Problem problemOf(const void* descriptor, const void* a, const void* b, const void* c,
+                  const void* d) {
     auto layout = [](const void* l) { return *static_cast<const Layout*>(l); };
-    return {*static_cast<const Descriptor*>(descriptor), layout(a), layout(b), layout(c), layout(d)};
+    return {*static_cast<const Descriptor*>(descriptor), layout(a), layout(b), layout(c),
+            layout(d)};
 }
 
 } // namespace
@@ -384,7 +228,8 @@ EXPORT cublasLtMatmulDescCreate(void** descriptor, int compute, int scale) {
     return create(descriptor, Descriptor{compute, scale});
 }
 
-EXPORT cublasLtMatmulDescSetAttribute(void* descriptor, int attribute, const void* value, size_t bytes) {
+EXPORT cublasLtMatmulDescSetAttribute(void* descriptor, int attribute, const void* value,
+                                      size_t bytes) {
     if (!known({descriptor}) || !value)
         return invalidValue;
     auto& d = *static_cast<Descriptor*>(descriptor);
@@ -417,7 +262,8 @@ EXPORT cublasLtMatrixLayoutCreate(void** layout, int type, uint64_t rows, uint64
     return create(layout, Layout{type, rows, columns, stride});
 }
 
-EXPORT cublasLtMatrixLayoutSetAttribute(void* layout, int attribute, const void* value, size_t bytes) {
+EXPORT cublasLtMatrixLayoutSetAttribute(void* layout, int attribute, const void* value,
+                                        size_t bytes) {
     if (!known({layout}) || !value)
         return invalidValue;
     auto& l = *static_cast<Layout*>(layout);
@@ -441,7 +287,9 @@ EXPORT cublasLtMatrixLayoutSetAttribute(void* layout, int attribute, const void*
 
 EXPORT cublasLtMatrixLayoutDestroy(void* layout) { return destroy<Layout>(layout); }
 
-EXPORT cublasLtMatmulPreferenceCreate(void** preference) { return create(preference, Preference{}); }
+EXPORT cublasLtMatmulPreferenceCreate(void** preference) {
+    return create(preference, Preference{});
+}
 
 EXPORT cublasLtMatmulPreferenceSetAttribute(void* preference, int attribute, const void* value,
                                             size_t bytes) {
@@ -457,9 +305,9 @@ EXPORT cublasLtMatmulPreferenceSetAttribute(void* preference, int attribute, con
 
 EXPORT cublasLtMatmulPreferenceDestroy(void* preference) { return destroy<Preference>(preference); }
 
-EXPORT cublasLtMatmulAlgoGetHeuristic(void* handle, void* descriptor, void* a, void* b, void* c, void* d,
-                                      void* preference, int wanted, HeuristicResult* results,
-                                      int* count) {
+EXPORT cublasLtMatmulAlgoGetHeuristic(void* handle, void* descriptor, void* a, void* b, void* c,
+                                      void* d, void* preference, int wanted,
+                                      HeuristicResult* results, int* count) {
     if (!known({handle, descriptor, a, b, c, d, preference}) || wanted < 1 || !results || !count)
         return invalidValue;
     *count = 0;
@@ -478,10 +326,10 @@ EXPORT cublasLtMatmulAlgoGetHeuristic(void* handle, void* descriptor, void* a, v
     return success;
 }
 
-EXPORT cublasLtMatmul(void* handle, void* descriptor, const float* alpha, const void* a, void* layoutA,
-                      const void* b, void* layoutB, const float* beta, const void* c, void* layoutC,
-                      void* d, void* layoutD, const Algorithm* algorithm, void* workspace,
-                      size_t workspaceBytes, void* stream) {
+EXPORT cublasLtMatmul(void* handle, void* descriptor, const float* alpha, const void* a,
+                      void* layoutA, const void* b, void* layoutB, const float* beta, const void* c,
+                      void* layoutC, void* d, void* layoutD, const Algorithm* algorithm,
+                      void* workspace, size_t workspaceBytes, void* stream) {
     if (!known({handle, descriptor, layoutA, layoutB, layoutC, layoutD}) || !alpha || !beta)
         return invalidValue;
     Problem problem = problemOf(descriptor, layoutA, layoutB, layoutC, layoutD);
@@ -517,8 +365,9 @@ EXPORT cublasLtMatmul(void* handle, void* descriptor, const float* alpha, const 
                                              workspaceBytes)))
             return invalidValue;
     }
-    return cpucuda_submit(stream, "cublasLtMatmul", multiply, &product, sizeof product) ? executionFailed
-                                                                                       : success;
+    return cpucuda_submit(stream, "cublasLtMatmul", multiply, &product, sizeof product)
+               ? executionFailed
+               : success;
 }
 
 extern "C" __attribute__((visibility("default"))) const char* cublasLtGetStatusString(int status) {

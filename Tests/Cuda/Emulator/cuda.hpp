@@ -17,8 +17,8 @@ int cuMemGetInfo_v2(size_t*, size_t*);
 int cuModuleLoadData(void**, const void*);
 int cuModuleGetFunction(void**, void*, const char*);
 int cuFuncSetAttribute(void*, int, int);
-int cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**,
-                   void**);
+int cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,
+                   void*, void**, void**);
 int cuMemAlloc_v2(unsigned long long*, size_t);
 int cuMemFree_v2(unsigned long long);
 int cuMemHostAlloc(void**, size_t, unsigned);
@@ -37,6 +37,9 @@ int cuEventCreate(void**, unsigned);
 int cuEventDestroy_v2(void*);
 int cuEventRecord(void*, void*);
 int cuEventSynchronize(void*);
+int cuEventQuery(void*);
+int cuStreamQuery(void*);
+int cuDriverGetVersion(int*);
 int cuEventElapsedTime(float*, void*, void*);
 int cuStreamBeginCapture_v2(void*, int);
 int cuStreamEndCapture(void*, void**);
@@ -60,7 +63,8 @@ int cublasLtMatrixLayoutDestroy(void*);
 int cublasLtMatmulPreferenceCreate(void**);
 int cublasLtMatmulPreferenceSetAttribute(void*, int, const void*, size_t);
 int cublasLtMatmulPreferenceDestroy(void*);
-int cublasLtMatmulAlgoGetHeuristic(void*, void*, void*, void*, void*, void*, void*, int, void*, int*);
+int cublasLtMatmulAlgoGetHeuristic(void*, void*, void*, void*, void*, void*, void*, int, void*,
+                                   int*);
 int cublasLtMatmul(void*, void*, const float*, const void*, void*, const void*, void*, const float*,
                    const void*, void*, void*, void*, const void*, void*, size_t, void*);
 }
@@ -81,7 +85,9 @@ template <class T> struct Array {
     unsigned long long address = 0;
     size_t length;
 
-    explicit Array(size_t length) : length(length) { MUST(cuMemAlloc_v2(&address, length * sizeof(T))); }
+    explicit Array(size_t length) : length(length) {
+        MUST(cuMemAlloc_v2(&address, length * sizeof(T)));
+    }
     explicit Array(const std::vector<T>& values) : Array(values.size()) {
         MUST(cuMemcpyHtoD_v2(address, values.data(), length * sizeof(T)));
     }
@@ -98,8 +104,8 @@ template <class T> struct Array {
 extern void* module;
 
 /// Launches a kernel; the arguments are variables of the parameters' types.
-template <class... A>
-int launch(const char* name, unsigned blocks, unsigned threads, unsigned shared, void* stream, A... arguments) {
+template <class... A> int launch(const char* name, unsigned blocks, unsigned threads,
+                                 unsigned shared, void* stream, A... arguments) {
     void* function;
     MUST(cuModuleGetFunction(&function, module, name));
     if (shared > 48 * 1024)

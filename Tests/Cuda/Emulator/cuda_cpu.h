@@ -19,8 +19,8 @@
 #define __align__(n) __attribute__((aligned(n)))
 #define DEVICE static inline
 
-#define KERNEL_BOUNDED(name, threads, blocks)                                                            \
-    static constexpr unsigned cc_bound_##name = threads;                                                 \
+#define KERNEL_BOUNDED(name, threads, blocks)                                                      \
+    static constexpr unsigned cc_bound_##name = threads;                                           \
     static void name
 #define KERNEL(name) KERNEL_BOUNDED(name, 1024, 1)
 #define BLOCK_SHARED static thread_local
@@ -30,8 +30,8 @@
 #endif
 
 /// The list of kernels, generated from the source, has one CC_REGISTER(name) for each.
-#define CC_REGISTER(name)                                                                                \
-    static cc::Registration cc_registration_##name(#name, cc_bound_##name, cc::Call<&name>::call,        \
+#define CC_REGISTER(name)                                                                          \
+    static cc::Registration cc_registration_##name(#name, cc_bound_##name, cc::Call<&name>::call,  \
                                                    cc::Call<&name>::parameterSizes());
 
 namespace cc {
@@ -57,8 +57,8 @@ template <class... A, void (*kernel)(A...)> struct Call<kernel> {
 #define gridDim (cc::block->grid)
 #define warpSize 32
 
-#include "vectors.h"
-#include "scalars.h"
-#include "warps.h"
 #include "atomics.h"
 #include "copies.h"
+#include "scalars.h"
+#include "vectors.h"
+#include "warps.h"

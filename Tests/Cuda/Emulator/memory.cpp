@@ -14,9 +14,9 @@ constexpr unsigned char fresh = 0xFF;  // NaN as a float, -1 as an integer
 constexpr unsigned char border = 0xA5; // around an allocation, within its pages
 constexpr size_t nearBytes = 64, wholePages = pageSize;
 
-// Device memory lives where nothing else is put, at the same addresses in every run, and no address is
-// used twice: what follows a freed pointer faults. Room for 440 GB of allocations, below ThreadSanitizer's own
-// memory.
+// Device memory lives where nothing else is put, at the same addresses in every run, and no address
+// is used twice: what follows a freed pointer faults. Room for 440 GB of allocations, below
+// ThreadSanitizer's own memory.
 constexpr uintptr_t arenaBegin = 0x001000000000, arenaEnd = 0x007F00000000;
 
 struct Arena {
@@ -67,7 +67,8 @@ std::string damageOf(const Allocation& a, size_t before) {
     const char* side = !allBorder(end, a.pages + a.pageBytes) ? "past the end of"
                        : !allBorder(begin, a.address)         ? "before the start of"
                                                               : nullptr;
-    return side ? "wrote " + std::string(side) + " an allocation of " + std::to_string(a.bytes) + " bytes"
+    return side ? "wrote " + std::string(side) + " an allocation of " + std::to_string(a.bytes)
+                      + " bytes"
                 : "";
 }
 
@@ -116,7 +117,8 @@ const Allocation* find(const void* address) {
     if (after == live.begin())
         return nullptr;
     const Allocation& a = std::prev(after)->second;
-    return static_cast<const char*>(address) < a.address + std::max<size_t>(a.bytes, 1) ? &a : nullptr;
+    return static_cast<const char*>(address) < a.address + std::max<size_t>(a.bytes, 1) ? &a
+                                                                                        : nullptr;
 }
 
 bool contains(const void* address, size_t bytes) {
@@ -132,14 +134,17 @@ bool pageLocked(const void* address) {
     auto& registered = arena().registered;
     auto after = registered.upper_bound(static_cast<char*>(const_cast<void*>(address)));
     return after != registered.begin()
-           && static_cast<const char*>(address) < std::prev(after)->first + std::prev(after)->second;
+           && static_cast<const char*>(address)
+                  < std::prev(after)->first + std::prev(after)->second;
 }
 
 void registerHost(void* address, size_t bytes) {
     arena().registered[static_cast<char*>(address)] = bytes;
 }
 
-bool unregisterHost(void* address) { return arena().registered.erase(static_cast<char*>(address)) > 0; }
+bool unregisterHost(void* address) {
+    return arena().registered.erase(static_cast<char*>(address)) > 0;
+}
 
 std::vector<const Allocation*> all(int device) {
     std::vector<const Allocation*> found;
@@ -181,7 +186,8 @@ void describe(const void* address, char* text, size_t room) {
     }
     for (const Allocation& a : arena().freed)
         if (at >= a.pages && at < a.pages + a.pageBytes) {
-            snprintf(text, room, "access to an allocation of %zu bytes after it was freed", a.bytes);
+            snprintf(text, room, "access to an allocation of %zu bytes after it was freed",
+                     a.bytes);
             return;
         }
     snprintf(text, room, "access to address %p, which is no device memory", address);

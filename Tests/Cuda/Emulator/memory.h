@@ -17,7 +17,8 @@ struct Allocation {
 
 /// Null when `device` has not that much memory left.
 char* allocate(int device, size_t bytes);
-/// False when no allocation begins at `address`. `damage`: what was written just outside of it, or "".
+/// False when no allocation begins at `address`. `damage`: what was written just outside of it, or
+/// "".
 bool release(int device, void* address, std::string& damage);
 void releaseAll(int device);
 
@@ -32,7 +33,8 @@ bool unregisterHost(void* address);
 std::vector<const Allocation*> all(int device);
 size_t used(int device), peak(int device);
 
-/// Looks for writes close to the borders of all allocations; "" if there are none. Mends what it finds.
+/// Looks for writes close to the borders of all allocations; "" if there are none. Mends what it
+/// finds.
 std::string damage();
 
 /// Says what a faulting address is near to.

@@ -1,8 +1,9 @@
-// The race check: ThreadSanitizer is told of fibers and of what orders memory between them. In a build
-// without it everything here is nothing.
+// The race check: ThreadSanitizer is told of fibers and of what orders memory between them. In a
+// build without it everything here is nothing.
 //
-// Only kernels.cpp is instrumented. Two CUDA threads are ordered by __syncthreads, __syncwarp, by an atomic
-// after a __threadfence, and by launches that follow one another; a shuffle or a vote orders nothing.
+// Only kernels.cpp is instrumented. Two CUDA threads are ordered by __syncthreads, __syncwarp, by
+// an atomic after a __threadfence, and by launches that follow one another; a shuffle or a vote
+// orders nothing.
 #pragma once
 
 #ifdef CPU_CUDA_RACECHECK
@@ -28,7 +29,8 @@ inline void switchTo(void* fiber) { __tsan_switch_to_fiber(fiber, 1 /* orders no
 inline void acquire(const void* address) { __tsan_acquire(const_cast<void*>(address)); }
 inline void release(const void* address) { __tsan_release(const_cast<void*>(address)); }
 
-/// While one lives, what the machine itself does (and the library functions that it calls) is not looked at.
+/// While one lives, what the machine itself does (and the library functions that it calls) is not
+/// looked at.
 struct Quiet {
     Quiet() {
         AnnotateIgnoreReadsBegin(nullptr, 0);

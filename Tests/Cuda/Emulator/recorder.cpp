@@ -1,13 +1,13 @@
-// The file is "CPUCUDA1" and then records, all numbers little endian: L name grid block shared arguments, a
-// launch; M address bytes data, what an allocation holds before the launch that follows; R address bytes data,
-// what the launch before has made of it. Both only where the file did not say so already: it can be followed
-// without running any kernel.
+// The file is "CPUCUDA1" and then records, all numbers little endian: L name grid block shared
+// arguments, a launch; M address bytes data, what an allocation holds before the launch that
+// follows; R address bytes data, what the launch before has made of it. Both only where the file
+// did not say so already: it can be followed without running any kernel.
 #include "recorder.h"
 #include "memory.h"
 #include "settings.h"
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <algorithm>
 #include <map>
 
 namespace recorder {

@@ -1,5 +1,5 @@
-// Scalar functions of CUDA that C++ lacks. All rounded as on the device, except the library functions of
-// <cmath> themselves, which may differ by an ulp.
+// Scalar functions of CUDA that C++ lacks. All rounded as on the device, except the library
+// functions of <cmath> themselves, which may differ by an ulp.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -18,8 +18,8 @@ using std::isfinite;
 using std::isinf;
 using std::isnan;
 
-#define CC_MIN_MAX(T)                                                                                    \
-    inline T min(T a, T b) { return a < b ? a : b; }                                                     \
+#define CC_MIN_MAX(T)                                                                              \
+    inline T min(T a, T b) { return a < b ? a : b; }                                               \
     inline T max(T a, T b) { return a > b ? a : b; }
 CC_MIN_MAX(int)
 CC_MIN_MAX(unsigned)

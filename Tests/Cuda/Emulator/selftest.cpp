@@ -22,7 +22,8 @@ void expect(bool holds, const std::string& what) {
 }
 
 template <class A, class B> void same(A wanted, B found, const std::string& what) {
-    expect(wanted == A(found), what + ": " + std::to_string(found) + ", not " + std::to_string(wanted));
+    expect(wanted == A(found),
+           what + ": " + std::to_string(found) + ", not " + std::to_string(wanted));
 }
 
 void near(double wanted, double found, double allowed, const std::string& what) {
@@ -66,9 +67,12 @@ struct Test {
     bool isRight = true; // its kernels make no mistakes
 };
 
+// In this order: each uses what the ones before it define.
+// clang-format off
 #include "selftest_machine.inc"
 #include "selftest_driver.inc"
 #include "selftest_cublaslt.inc"
+// clang-format on
 
 } // namespace
 

@@ -6,9 +6,9 @@
 //   devices    name|compute capability|total memory|free memory; next device; …  (sizes: K, M, G)
 //   module     result of loading a module                                                    0
 //   threads    OS threads that run blocks                                                    all
-//   schedule   round-robin, reversed, warp-first, last-warp-first or random                  round-robin
-//   seed       of schedule random and streams random                                         1
-//   streams    eager: work runs when submitted; lazy: when someone waits for it, and no other work;
+//   schedule   round-robin, reversed, warp-first, last-warp-first or random round-robin seed of
+//   schedule random and streams random                                         1 streams    eager:
+//   work runs when submitted; lazy: when someone waits for it, and no other work;
 //              ahead: when someone waits, all other streams first; random                    eager
 //   record     file that launches are written to for the race check
 //   trace      1: every piece of work is printed to stderr

@@ -28,7 +28,8 @@ uint64_t randomBelow(uint64_t count) {
 }
 
 double now() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
 }
 
 int fail(Context& context, int code) {
@@ -170,6 +171,13 @@ int drainAll(Context& context) {
             return code;
     }
     return context.fault;
+}
+
+void abandon(Stream& stream) {
+    for (Item& item : stream.queue)
+        if (item.signals)
+            item.signals->reached = true;
+    stream.queue.clear();
 }
 
 int advance(Stream& stream) {
@@ -326,13 +334,14 @@ int runGraph(const Graph& graph) {
         std::vector<int> ready;
         for (size_t i = 0; i < count; i++) {
             auto& after = graph.nodes[i].after;
-            if (!done[i] && std::all_of(after.begin(), after.end(), [&](int n) { return done[n]; })) {
+            if (!done[i]
+                && std::all_of(after.begin(), after.end(), [&](int n) { return done[n]; })) {
                 ready.push_back(i);
                 if (order == Eagerness::Eager)
                     break;
             }
         }
-        int next = order == Eagerness::Random ? ready[randomBelow(ready.size())]
+        int next = order == Eagerness::Random  ? ready[randomBelow(ready.size())]
                    : order == Eagerness::Ahead ? ready.back()
                                                : ready.front();
         done[next] = true;

@@ -69,8 +69,8 @@ struct Ticket {
 
 struct Item {
     std::string name;
-    Work work;                      // may be empty
-    std::shared_ptr<Ticket> waits;  // for this place of another stream first
+    Work work;                     // may be empty
+    std::shared_ptr<Ticket> waits; // for this place of another stream first
     std::shared_ptr<Ticket> signals;
 };
 
@@ -105,6 +105,8 @@ struct Context {
 int submit(Stream& stream, const std::string& name, Work work);
 int drain(Stream& stream);
 int drainAll(Context& context);
+/// Forgets the work of a stream.
+void abandon(Stream& stream);
 /// Runs one piece of work of a stream that somebody polls.
 int advance(Stream& stream);
 
@@ -114,7 +116,8 @@ int synchronise(Event& event);
 
 int beginCapture(Stream& stream, int mode);
 int endCapture(Stream& stream, Graph*& graph);
-/// The error of a call that must not be made while the calling thread captures; also spoils the capture.
+/// The error of a call that must not be made while the calling thread captures; also spoils the
+/// capture.
 int forbiddenInCapture();
 /// The same for a call that would wait for `stream`.
 int forbiddenOn(Stream& stream);

@@ -2,15 +2,15 @@
 #pragma once
 #include <cstdint>
 
-#define CC_VECTOR2(T, name, bytes)                                                                       \
-    struct alignas(bytes) name##2 {                                                                      \
-        T x, y;                                                                                          \
-    };                                                                                                   \
+#define CC_VECTOR2(T, name, bytes)                                                                 \
+    struct alignas(bytes) name##2 {                                                                \
+        T x, y;                                                                                    \
+    };                                                                                             \
     inline name##2 make_##name##2(T x, T y) { return {x, y}; }
-#define CC_VECTOR4(T, name, bytes)                                                                       \
-    struct alignas(bytes) name##4 {                                                                      \
-        T x, y, z, w;                                                                                    \
-    };                                                                                                   \
+#define CC_VECTOR4(T, name, bytes)                                                                 \
+    struct alignas(bytes) name##4 {                                                                \
+        T x, y, z, w;                                                                              \
+    };                                                                                             \
     inline name##4 make_##name##4(T x, T y, T z, T w) { return {x, y, z, w}; }
 
 CC_VECTOR2(float, float, 8)

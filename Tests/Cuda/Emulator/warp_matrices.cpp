@@ -1,6 +1,6 @@
 // What the last lane to arrive at a tensor-core instruction computes for all 32.
-// Fragments: lane l holds row (or column) l/4 and the elements 2·(l%4), 2·(l%4)+1 of 16-bit data, or
-// element l%4 of 32-bit data; a result has rows l/4 and l/4+8, columns 2·(l%4) and 2·(l%4)+1.
+// Fragments: lane l holds row (or column) l/4 and the elements 2·(l%4), 2·(l%4)+1 of 16-bit data,
+// or element l%4 of 32-bit data; a result has rows l/4 and l/4+8, columns 2·(l%4) and 2·(l%4)+1.
 #include "machine.h"
 #include <cstring>
 

@@ -1,4 +1,5 @@
-// Barriers, shuffles, votes and the tensor-core instructions: whatever the lanes of a warp do together.
+// Barriers, shuffles, votes and the tensor-core instructions: whatever the lanes of a warp do
+// together.
 #pragma once
 #include "machine.h"
 #include <cstring>
@@ -24,7 +25,8 @@ template <class T> inline T valueOf(const Slot& slot) {
 
 inline int lane() { return current->linear & 31; }
 
-/// The value of lane `source`; the own one where the source is outside of the segment of `width` lanes.
+/// The value of lane `source`; the own one where the source is outside of the segment of `width`
+/// lanes.
 template <class T> inline T shuffle(uint32_t mask, T value, int source, int width) {
     int first = lane() & ~(width - 1);
     bool inside = source >= first && source < first + width;
@@ -100,8 +102,8 @@ inline void addTo(float d[4], const Slot& product) {
 
 /// Four 8x8 matrices of 16 bits; lane 8m+r gives the address of row r of matrix m.
 inline void ldmatrix_x4(uint32_t r[4], const void* row) {
-    const cc::Slot& mine =
-        cc::meet(FULL, cc::Collective::LoadMatrix, cc::rowOf(row), cc::finishLoadMatrix)[cc::lane()];
+    const cc::Slot& mine = cc::meet(FULL, cc::Collective::LoadMatrix, cc::rowOf(row),
+                                    cc::finishLoadMatrix)[cc::lane()];
     for (int i = 0; i < 4; i++)
         r[i] = mine.words[i];
 }
@@ -109,8 +111,8 @@ inline void ldmatrix_x4(uint32_t r[4], const void* row) {
 /// Two 8x8 matrices of 16 bits, transposed; lanes 0 .. 15 give the rows' addresses.
 inline void ldmatrix_x2_trans(uint32_t r[2], const void* row) {
     cc::Slot given = cc::lane() < 16 ? cc::rowOf(row) : cc::Slot{};
-    const cc::Slot& mine =
-        cc::meet(FULL, cc::Collective::LoadMatrixTrans, given, cc::finishLoadMatrixTrans)[cc::lane()];
+    const cc::Slot& mine = cc::meet(FULL, cc::Collective::LoadMatrixTrans, given,
+                                    cc::finishLoadMatrixTrans)[cc::lane()];
     for (int i = 0; i < 2; i++)
         r[i] = mine.words[i];
 }

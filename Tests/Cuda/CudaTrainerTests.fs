@@ -41,6 +41,16 @@ let private steps (trainer: Trainer) first last =
           yield! trainer.Step(Batch.Host(batch step)) ]
     @ trainer.Finish()
 
+/// All numbers of a trainer's state.
+let private numbers (state: TrainerState) : Map<string, float[]> =
+    state.Arrays
+    |> Map.map (fun _ value ->
+        match value with
+        | StateArray.Matrix matrix -> Array.map float (matrix.Span.ToArray())
+        | StateArray.Vector vector -> Array.map float vector
+        | StateArray.Double(_, values) -> values)
+    |> Map.add "steps since fired" (Array.map float state.StepsSinceFired)
+
 let private close (name: string) step (expected: float) (actual: float) =
     let allowed = 1e-4 * (abs expected + 1e-3)
 
@@ -79,3 +89,47 @@ type CudaTrainerTests() =
     member _.``steps of every architecture and option are those of the host``() =
         for spec in Gen.sample 40 (SaeSpecs.every dim latents) do
             agree spec
+
+    [<CudaFact>]
+    member _.``every architecture and option goes on to the bit after an interruption``() =
+        for spec in Gen.sample 25 (SaeSpecs.every dim latents) do
+            let spec = run (SaeSpecs.controlled spec)
+            let whole = Trainer(gpu (), spec, dim)
+            let before = Trainer(gpu (), spec, dim)
+            steps whole 0 9 |> ignore
+            steps before 0 4 |> ignore
+            let after = Trainer(gpu (), spec, dim)
+            after.Restore(before.State())
+            let late = steps after 5 9
+            Assert.Equal(5, late.Length)
+            Assert.Equal<Map<string, float[]>>(numbers (whole.State()), numbers (after.State()))
+            Assert.Equal(whole.Threshold, after.Threshold)
+
+    [<CudaFact>]
+    member _.``reports come in the order of the steps, however late they are asked for``() =
+        let spec = run (SaeSpec.batchTopK latents 1.5)
+        let trainer = Trainer(gpu (), spec, dim)
+        let early = trainer.Step(Batch.Host(batch 0))
+
+        let rest =
+            [ for step in 1..9 do
+                  yield! trainer.Step(Batch.Host(batch step)) ]
+
+        let all = early @ rest @ trainer.Finish()
+        Assert.Equal<int64 list>([ 0L .. 9L ], all |> List.map _.Step)
+        Assert.Equal<int64 list>([ for i in 1L .. 10L -> 8L * i ], all |> List.map _.Samples)
+        Assert.Empty(trainer.Finish())
+
+    [<CudaFact>]
+    member _.``a run that diverges says in which step``() =
+        let spec = run (SaeSpec.batchTopK latents 1.5)
+        let trainer = Trainer(gpu (), spec, dim)
+        let bad = batch 2
+        bad[0, 0] <- System.Single.NaN
+        trainer.Step(Batch.Host(batch 0)) |> ignore
+        trainer.Step(Batch.Host(batch 1)) |> ignore
+        trainer.Step(Batch.Host bad) |> ignore
+        trainer.Step(Batch.Host(batch 3)) |> ignore
+
+        let error = Assert.Throws<BadInput>(fun () -> trainer.Finish() |> ignore)
+        Assert.Contains("diverged in step 3", error.problem)

@@ -191,3 +191,18 @@ module SaeSpecs =
             let! apply = Gen.elements [ true; false ]
             return create dim latents architecture apply
         }
+
+    /// With an L0 that changes, and a coefficient that follows it.
+    let controlled (spec: SaeSpec) =
+        let target = if spec.Architecture.Coefficient.IsSome then Some 2.0 else spec.TargetL0
+
+        { spec with
+            TargetL0 = target
+            L0Schedule =
+                if target.IsSome || spec.Architecture.K.IsSome then
+                    Some
+                        { Start = 6.0
+                          Steps = Some 8<step>
+                          Shape = ScheduleShape.Linear }
+                else
+                    None }

@@ -75,24 +75,10 @@ let private goesOnFrom dead (backend: Backend) (other: Backend) spec =
 
 let private goesOn = goesOnFrom 1
 
-/// With an L0 that changes, and a coefficient that follows it.
-let private controlled (spec: SaeSpec) =
-    let target = if spec.Architecture.Coefficient.IsSome then Some 2.0 else spec.TargetL0
-
-    { spec with
-        TargetL0 = target
-        L0Schedule =
-            if target.IsSome || spec.Architecture.K.IsSome then
-                Some
-                    { Start = 6.0
-                      Steps = Some 8<step>
-                      Shape = ScheduleShape.Linear }
-            else
-                None }
-
 [<Fact>]
 let ``every architecture and option goes on to the bit, on any number of threads`` () =
-    let specs = FsCheck.FSharp.Gen.sample 60 (SaeSpecs.every dim latents) |> Seq.map controlled
+    let specs =
+        FsCheck.FSharp.Gen.sample 60 (SaeSpecs.every dim latents) |> Seq.map SaeSpecs.controlled
 
     for spec in specs do
         goesOnFrom 0 (Backend.Cpu 1) (Backend.Cpu 3) (run spec)

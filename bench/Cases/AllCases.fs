@@ -30,6 +30,7 @@ module AllCases =
               SelectCases.cases
               NearThresholdCases.cases
               LatentListsCases.cases
+              PursuitCases.cases
               SaeRunnerCases.cases
               EvaluationCases.cases ]
 

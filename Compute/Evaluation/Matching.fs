@@ -1,5 +1,6 @@
 namespace SynthSae.Compute
 
+open System.Collections.Generic
 open SynthSae.Compute.Cuda
 open SynthSae.Compute.Ops
 
@@ -46,7 +47,15 @@ module Matching =
                         { Candidates = candidates
                           Rows = MatchCosinesCpu.weights threads rows others } }
         | Backend.Cuda(gpu, _) ->
-            let upload = DeviceMatrix.ofMatrix gpu
+            let uploaded = Dictionary<Matrix, DeviceMatrix>(HashIdentity.Reference)
+
+            let upload matrix =
+                match uploaded.TryGetValue matrix with
+                | true, device -> device
+                | false, _ ->
+                    let device = DeviceMatrix.ofMatrix gpu matrix
+                    uploaded[matrix] <- device
+                    device
 
             { Nearest =
                 fun rows others count ->

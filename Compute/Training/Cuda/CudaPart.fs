@@ -25,21 +25,6 @@ type DeviceTerms(gpu: Gpu, most: int) =
         names.Add name
         DeviceScalar.at (names.Count - 1) values
 
-/// Some latents in a GPU's memory.
-type DeviceLatents =
-    {
-        /// How many.
-        Count: DeviceScalar<int>
-        /// Which, ascending; room for all (L).
-        Indices: DeviceArray<int>
-    }
-
-module DeviceLatents =
-    /// None of L, with room for all.
-    let none (gpu: Gpu) latents : DeviceLatents =
-        { Count = DeviceScalar.ofValue gpu 0
-          Indices = new DeviceArray<int>(gpu, int64 (latents: int)) }
-
 /// What the parts of a step on a GPU share.
 type CudaPart =
     {
@@ -59,6 +44,8 @@ type CudaPart =
         SinceFired: DeviceArray<int>
         /// The dead latents.
         Dead: DeviceLatents
+        /// Whether AuxK is part of a step that runs, or is recorded, now.
+        mutable Revives: bool
         /// c = 2/B, of the squared error.
         Factor: DeviceScalar<float32>
         /// 0.
@@ -88,7 +75,8 @@ type CudaPart =
               level.Arg
               Arg.Of wanted
               dead.Count.Arg
-              dead.Indices.Arg ]
+              dead.Indices.Arg
+              dead.Oldest.Arg ]
         )
 
     /// a ← a + b.

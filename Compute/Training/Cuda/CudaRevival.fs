@@ -57,6 +57,7 @@ type CudaRevival
                 [ group -1 part.Dead ]
 
     let usesBias = architecture.AuxK |> Option.exists _.DecoderBias
+    let active () = if part.Revives then groups else []
 
     /// How many losses there are.
     member _.Groups = groups.Length
@@ -64,7 +65,7 @@ type CudaRevival
     /// What each group of the dead latents adds to the gradients of encoder, decoder and encoder bias. `x` is the batch,
     /// `input` what the encoder read.
     member _.Run(x: DeviceMatrix, input: DeviceMatrix, reconstruction: CudaReconstruction) =
-        for group in groups do
+        for group in active () do
             if group.Level >= 0 then
                 part.FindDead(reconstruction.Level, group.Level, group.Dead)
 
@@ -97,11 +98,11 @@ type CudaRevival
                 group.Kernels.SlopesTo(batch, group.Dead.Indices, group.Dead.Count, group.Slopes)
 
     /// The dead latents that took part, and their slopes by entry.
-    member _.Slopes = [ for group in groups -> group.Kernels.Codes, group.Slopes ]
+    member _.Slopes = [ for group in active () -> group.Kernels.Codes, group.Slopes ]
 
     /// What b_dec learns from it.
     member _.Outputs: struct (DeviceMatrix * DeviceScalar<float32>) list =
         if usesBias then
-            [ for group in groups -> struct (group.Kernels.Error, group.Kernels.Factor) ]
+            [ for group in active () -> struct (group.Kernels.Error, group.Kernels.Factor) ]
         else
             []

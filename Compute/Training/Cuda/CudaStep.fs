@@ -54,6 +54,7 @@ type CudaStep(gpu: Gpu, plan: StepPlan, initial: Sae, adam: AdamSettings) =
           Terms = terms
           SinceFired = since
           Dead = DeviceLatents.none gpu latents
+          Revives = true
           Factor = DeviceScalar.ofValue gpu (2.0f / float32 batch)
           Zero = DeviceScalar.ofValue gpu 0.0f
           None = none }
@@ -214,8 +215,9 @@ type CudaStep(gpu: Gpu, plan: StepPlan, initial: Sae, adam: AdamSettings) =
     member _.ScaleInputs(scale: float) =
         DeviceScalar.set inputScale (float32 scale)
 
-    /// One step on x (B, D), as the ring has scheduled it.
-    member _.Run(x: DeviceMatrix) =
+    /// One step on x (B, D), as the ring has scheduled it; with AuxK unless the caller knows that no latent is dead.
+    member _.Run(x: DeviceMatrix, revives: bool) =
+        part.Revives <- revives
         part.Ring.Begin()
         part.FindDead(new DeviceArray<int>(gpu, 0), 0, part.Dead)
         let struct (input, target) = read x
@@ -235,9 +237,12 @@ type CudaStep(gpu: Gpu, plan: StepPlan, initial: Sae, adam: AdamSettings) =
             norm,
             encoder.Smallest,
             encoder.FirstSmallest,
-            part.Dead.Count,
+            part.Dead,
             terms.Values
         )
+
+    /// Forget the losses of dead latents: they are not written in steps without AuxK.
+    member _.ClearTerms() = terms.Values.Clear()
 
     /// How often latents fire.
     member _.Frequencies() =

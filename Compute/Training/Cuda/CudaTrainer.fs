@@ -20,8 +20,8 @@ type internal CudaTrainer(gpu: Gpu, plan: StepPlan, initial: Sae) =
           Epsilon = DenseStep.Epsilon }
 
     let step = CudaStep(gpu, plan, initial, adam)
-    let recorded = Dictionary<uint64, GpuGraph>()
-    let begun = HashSet<uint64>()
+    let recorded = Dictionary<struct (uint64 * bool), GpuGraph>()
+    let begun = HashSet<struct (uint64 * bool)>()
     let ready = Queue<StepReport>()
     let mutable uploaded: DeviceMatrix = null
     let mutable steps = 0L
@@ -29,6 +29,9 @@ type internal CudaTrainer(gpu: Gpu, plan: StepPlan, initial: Sae) =
     // Steps that were launched and have not been read.
     let mutable pending = 0
     let mutable control = TrainerControl.start
+    // The most steps that any latent had not fired for, when the steps that are pending began.
+    let mutable oldest = 0
+    let mutable revived = false
 
     /// Terms of the same name are parts of one.
     let losses (seen: DeviceStepReport) =
@@ -67,6 +70,7 @@ type internal CudaTrainer(gpu: Gpu, plan: StepPlan, initial: Sae) =
             let first = steps - int64 pending
             let seen = step.Ring.Read pending
             pending <- 0
+            oldest <- (Array.last seen).Oldest + 1
             seen |> Array.iteri (fun i seen -> ready.Enqueue(report (first + int64 i) seen))
 
     let take () =
@@ -89,15 +93,25 @@ type internal CudaTrainer(gpu: Gpu, plan: StepPlan, initial: Sae) =
             uploaded.Upload x
             uploaded
 
-    /// The first step on a buffer runs as it comes, so that all kernels are there; the next is recorded.
+    /// Whether a latent may be dead in the next step: until then AuxK, which would find nothing to do, is left out.
+    let mayRevive () =
+        plan.Architecture.AuxK.IsSome && oldest + pending > int training.DeadFeatureWindow
+
+    /// The first step of its kind on a buffer runs as it comes, so that all kernels are there; the next is recorded.
     let launch (x: DeviceMatrix) =
-        let key = x.Elements.Pointer
+        let revives = mayRevive ()
+        let key = struct (x.Elements.Pointer, revives)
+
+        if revived && not revives then
+            step.ClearTerms()
+
+        revived <- revives
 
         match recorded.TryGetValue key with
         | true, graph -> gpu.Launch graph
-        | false, _ when begun.Add key -> step.Run x
+        | false, _ when begun.Add key -> step.Run(x, revives)
         | false, _ ->
-            let graph = gpu.Capture(fun () -> step.Run x)
+            let graph = gpu.Capture(fun () -> step.Run(x, revives))
             recorded[key] <- graph
             gpu.Launch graph
 
@@ -153,6 +167,7 @@ type internal CudaTrainer(gpu: Gpu, plan: StepPlan, initial: Sae) =
                 since[latent] <- 0
 
             frequencies.Forget fresh.Latents
+            oldest <- Array.max since
             step.Upload(state, since, frequencies)
 
         member _.Arrays =
@@ -164,6 +179,7 @@ type internal CudaTrainer(gpu: Gpu, plan: StepPlan, initial: Sae) =
             let state = step.DownloadState()
             StateArrays.copyInto state arrays
             step.Upload(state, dead.StepsSinceFired, frequencies)
+            oldest <- Array.max dead.StepsSinceFired
             step.ScaleInputs newControl.InputScale
             control <- newControl
             steps <- newSteps

@@ -20,7 +20,8 @@
 #define STEP_SMOOTHED 6
 #define STEP_L0_RATE 7
 #define STEP_MULTIPLIER 8
-#define STEP_REPORT 9
+#define STEP_OLDEST 9
+#define STEP_REPORT 10
 
 // One thread. place[0] numbers the steps since the host last wrote; tuner holds smoothed L0, its rate and the multiplier.
 KERNEL_BOUNDED(step_begin, 32, 1)(const double* inputs, const int* place, const double* tuner, float* floats,
@@ -58,7 +59,7 @@ DEVICE void step_tune(double* tuner, double l0, double target, int step, int sta
 // One block. Writes the step's report, moves the controller where the SAE has one, and goes on to the next place.
 KERNEL_BOUNDED(step_end, 256, 1)(double* reports, int width, int* place, int* step, const int* counts, int rows,
                                  const double* norm, const float* smallest, const float* first_smallest,
-                                 const double* doubles, const int* dead, const double* terms, int term_count,
+                                 const double* doubles, const int* dead, const int* oldest, const double* terms, int term_count,
                                  double* tuner, int tuned, int start, double deadband, double gain,
                                  double convergence_gain, double gain_scale)
 {
@@ -77,6 +78,7 @@ KERNEL_BOUNDED(step_end, 256, 1)(double* reports, int width, int* place, int* st
     report[STEP_FIRST_SMALLEST] = first_smallest[0];
     report[STEP_LAMBDA] = doubles[0];
     report[STEP_DEAD] = dead[0];
+    report[STEP_OLDEST] = oldest[0];
     if (tuned)
         step_tune(tuner, l0, doubles[1], step[0], start, deadband, gain, convergence_gain, gain_scale);
     report[STEP_SMOOTHED] = tuner[0];
@@ -135,7 +137,7 @@ KERNEL_BOUNDED(levels_by_frequency, 256, 1)(const double* shares, int latents, c
         int last = latents - first < 256 ? latents - first : 256;
         for (int i = 0; i < last; i++) rank += tile[i] > mine || (tile[i] == mine && first + i < j);
     }
-    if (j < latents) {
+    if (j < latents && level) {
         int m = 0;
         while (rank >= widths[m]) m++;
         level[j] = m;
@@ -144,21 +146,30 @@ KERNEL_BOUNDED(levels_by_frequency, 256, 1)(const double* shares, int latents, c
 }
 
 // The dead latents, ascending: those that have not fired for more than `window` steps; of one level where levels are
-// given; one block.
+// given; and the most steps that any latent has not fired for. One block.
 KERNEL_BOUNDED(dead_list, 1024, 1)(const int* since, int latents, int window, const int* level, int wanted, int* count,
-                                   int* indices)
+                                   int* indices, int* oldest)
 {
     BLOCK_SHARED int scratch[32];
-    int found = 0;
+    int found = 0, most = 0;
     for (int first = 0; first < latents; first += blockDim.x) {
         int j = first + threadIdx.x;
-        int dead = j < latents && since[j] > window && (!level || level[j] == wanted);
+        int steps = j < latents ? since[j] : 0;
+        most = steps > most ? steps : most;
+        int dead = steps > window && (!level || level[j] == wanted);
         int total;
         int below = block_scan(dead, total, scratch);
         if (dead) indices[found + below] = j;
         found += total;
     }
-    if (threadIdx.x == 0) count[0] = found;
+    most = warp_max(most);
+    __syncthreads();
+    if (LANE == 0) scratch[WARP] = most;
+    __syncthreads();
+    if (threadIdx.x != 0) return;
+    for (u32 w = 1; w < WARPS; w++) most = scratch[w] > most ? scratch[w] : most;
+    count[0] = found;
+    oldest[0] = most;
 }
 
 // One step older, 0 for those that fired; forgets the counts.

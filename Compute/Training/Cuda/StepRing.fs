@@ -6,16 +6,38 @@ open SynthSae.Compute.Cuda
 open SynthSae.Compute.Ops
 open SynthSae.Spec
 
+/// The dead latents in a GPU's memory, or those of a level.
+type DeviceLatents =
+    {
+        /// How many.
+        Count: DeviceScalar<int>
+        /// Which, ascending; room for all (L).
+        Indices: DeviceArray<int>
+        /// The most steps that any latent has not fired for.
+        Oldest: DeviceScalar<int>
+    }
+
+module DeviceLatents =
+    /// None of L, with room for all.
+    let none (gpu: Gpu) latents : DeviceLatents =
+        { Count = DeviceScalar.ofValue gpu 0
+          Indices = new DeviceArray<int>(gpu, int64 (latents: int))
+          Oldest = DeviceScalar.ofValue gpu 0 }
+
 /// What a step on the device saw.
 type DeviceStepReport =
-    { Norm: float
-      L0: float
-      Smallest: float
-      FirstSmallest: float
-      Lambda: float
-      Dead: int
-      Tuner: AutotunerState
-      Terms: float[] }
+    {
+        Norm: float
+        L0: float
+        Smallest: float
+        FirstSmallest: float
+        Lambda: float
+        Dead: int
+        /// The most steps that any latent had not fired for when the step began.
+        Oldest: int
+        Tuner: AutotunerState
+        Terms: float[]
+    }
 
 /// What goes between the host and the steps on a device: what schedules decide of so many steps to come, the numbers of
 /// the step in progress, and what each step saw, read when there is no room for more. `terms` is the number of
@@ -26,7 +48,7 @@ type StepRing(gpu: Gpu, plan: StepPlan, adam: AdamSettings, terms: int) =
     static let capacity = 64
 
     static let inputs = 6
-    static let head = 9
+    static let head = 10
 
     let width = head + terms
     let input = new DeviceArray<float>(gpu, capacity * inputs)
@@ -117,7 +139,7 @@ type StepRing(gpu: Gpu, plan: StepPlan, adam: AdamSettings, terms: int) =
             norm: DeviceScalar<float>,
             smallest: DeviceScalar<float32>,
             firstSmallest: DeviceScalar<float32>,
-            dead: DeviceScalar<int>,
+            dead: DeviceLatents,
             terms: DeviceArray<float>
         ) =
         gpu.Launch(
@@ -134,7 +156,8 @@ type StepRing(gpu: Gpu, plan: StepPlan, adam: AdamSettings, terms: int) =
               smallest.Arg
               firstSmallest.Arg
               doubles.Arg
-              dead.Arg
+              dead.Count.Arg
+              dead.Oldest.Arg
               terms.Arg
               Arg.Of(int terms.Length)
               tuner.Arg
@@ -155,5 +178,6 @@ type StepRing(gpu: Gpu, plan: StepPlan, adam: AdamSettings, terms: int) =
               FirstSmallest = at 3
               Lambda = at 4
               Dead = int (at 5)
+              Oldest = int (at 9)
               Tuner = { Smoothed = at 6; Rate = at 7; Multiplier = at 8 }
               Terms = Array.init terms (fun term -> at (head + term)) })

@@ -38,7 +38,8 @@ module WorldCache =
                 Orthogonalization =
                     spec.Orthogonalization |> Option.map (fun o -> { o with ChunkSize = 1 }) }
 
-        let text = $"world {FormatVersion} {Backend.kind backend}\n{SyntheticModelSpec.toJson canonical}"
+        let text =
+            $"world {FormatVersion} {Backend.kind backend}\n{SyntheticModelSpec.toJson canonical}"
         // A specification with given directions is too long for a header.
         if text.Length <= 16_384 then text else Checksum.fnv1a text
 

@@ -49,8 +49,12 @@ type DeviceSaeRunner(library: GemmLibrary, inference: Inference, rows: int) =
                Codes = createCodes refinement.First
                Residual = DeviceMatrix(gpu, rows, dim) |})
 
-    let pursuit = lazy PursuitCpu(Backend.threads Backend.cpu, sae)
-    let path, pursued = Codes latents, Codes latents
+    let pursuit =
+        lazy
+            (let limits = Pursuit.limits sae
+             let pursuit = PursuitCuda(library, decoder, rows, limits.MaxIterations)
+             pursuit.DecoderChanged()
+             struct (pursuit, limits, DeviceScalar.ofValue gpu limits.MaxIterations))
 
     // What pruning needs.
     let norms = lazy vector (Prune.norms sae.Decoder)
@@ -94,8 +98,8 @@ type DeviceSaeRunner(library: GemmLibrary, inference: Inference, rows: int) =
             residual
 
     let pursue (input: DeviceMatrix) (codes: DeviceCodes) =
-        pursuit.Value.Encode(Pursuit.limits sae, input.ToMatrix(), path, pursued)
-        codes.OfCodes pursued
+        let struct (pursuit, limits, most) = pursuit.Value
+        pursuit.Encode(limits, most, input, codes)
 
     /// Latents before pruning.
     let select (x: DeviceMatrix) (codes: DeviceCodes) =

@@ -84,10 +84,10 @@ module PursuitCases =
         PursuitReference.backward sae x path gradient byDecoder byBias
 
         let decoder = DeviceMatrix.ofMatrix gpu sae.Decoder
-        let most, stride = setting.Most, setting.Most
+        let most = setting.Most
         let pursuit = PursuitCuda(GemmLibrary.Open gpu, decoder, setting.Rows, most)
         let deviceX = DeviceMatrix.ofMatrix gpu x
-        let deviceCodes = DeviceCodes(gpu, setting.Latents, setting.Rows, stride)
+        let deviceCodes = pursuit.CreateCodes()
         pursuit.DecoderChanged()
         pursuit.Encode(limits, DeviceScalar.ofValue gpu most, deviceX, deviceCodes)
         let lists = DeviceLists(gpu, setting.Latents, deviceCodes.Capacity)

@@ -167,12 +167,13 @@ KERNEL_BOUNDED(pursuit_iterate, 256, 1)(const float* decoder, const float* gram,
 }
 
 // The codes of a path: each latent's values added up in the order of selection, by ascending latent; slot is the place
-// of each entry of the path among the sample's codes. One block per sample.
+// of each entry of the path among the sample's codes. Paths have room for `stride` entries in a sample, codes for `room`.
+// One block per sample.
 KERNEL_BOUNDED(pursuit_merge, 128, 1)(const int* path_count, const int* path_index, const float* path_value, int stride,
-                                      int* slot, int* count, int* index, float* value)
+                                      int room, int* slot, int* count, int* index, float* value)
 {
     BLOCK_SHARED int distinct;
-    u64 first = (u64)blockIdx.x * stride;
+    u64 first = (u64)blockIdx.x * stride, codes = (u64)blockIdx.x * room;
     int n = path_count[blockIdx.x];
     if (threadIdx.x == 0) distinct = 0;
     __syncthreads();
@@ -192,13 +193,13 @@ KERNEL_BOUNDED(pursuit_merge, 128, 1)(const int* path_count, const int* path_ind
             place += slot[first + u] && path_index[first + u] < latent;
             if (path_index[first + u] == latent) sum += path_value[first + u];
         }
-        index[first + place] = latent;
-        value[first + place] = sum;
+        index[codes + place] = latent;
+        value[codes + place] = sum;
     }
     __syncthreads();
     for (int t = threadIdx.x; t < n; t += blockDim.x) {
         int place = 0;
-        while (index[first + place] != path_index[first + t]) place++;
+        while (index[codes + place] != path_index[first + t]) place++;
         slot[first + t] = place;
     }
     if (threadIdx.x == 0) count[blockIdx.x] = distinct;
@@ -208,7 +209,8 @@ KERNEL_BOUNDED(pursuit_merge, 128, 1)(const int* path_count, const int* path_ind
 // repeated choices together; and nu_0 of each sample. Dynamic shared memory: 2 D floats. One block per sample.
 KERNEL_BOUNDED(pursuit_rows, 256, 1)(const float* decoder, const float* centred, const float* error, const float* factor,
                                      const int* path_count, const int* path_index, const float* path_value,
-                                     const int* slot, int stride, int dim, int first_sample, float* rows, float* nus)
+                                     const int* slot, int stride, int room, int dim, int first_sample, float* rows,
+                                     float* nus)
 {
     DYN_SHARED(float, memory);
     BLOCK_SHARED float sums[32];
@@ -216,7 +218,7 @@ KERNEL_BOUNDED(pursuit_rows, 256, 1)(const float* decoder, const float* centred,
     float* nu = memory + dim;
     int sample = first_sample + blockIdx.x;
     int n = path_count[sample];
-    u64 row = (u64)sample * dim, first = (u64)sample * stride, rows_first = (u64)blockIdx.x * stride;
+    u64 row = (u64)sample * dim, first = (u64)sample * stride, rows_first = (u64)blockIdx.x * room;
     float c = factor[0];
     // A thread keeps to its own columns but for the sums.
     for (int d = threadIdx.x; d < dim; d += blockDim.x) {
@@ -252,12 +254,12 @@ KERNEL_BOUNDED(pursuit_rows, 256, 1)(const float* decoder, const float* centred,
 // The rows of each latent's codes added up in the order of the samples, those of samples first_sample … only; added to
 // the gradient where `adds`, else written. One block per latent.
 KERNEL_BOUNDED(pursuit_gather, 256, 1)(const float* rows, const int* start, const int* sample, const u32* entry,
-                                       int stride, int dim, int first_sample, int samples, int adds, float* gradient)
+                                       int room, int dim, int first_sample, int samples, int adds, float* gradient)
 {
     int from = start[blockIdx.x], stop = start[blockIdx.x + 1];
     while (from < stop && sample[from] < first_sample) from++;
     while (from < stop && sample[stop - 1] >= first_sample + samples) stop--;
-    const float* mine = rows - (u64)first_sample * stride * dim;
+    const float* mine = rows - (u64)first_sample * room * dim;
     for (int d = threadIdx.x; d < dim; d += blockDim.x) {
         float sum = adds ? gradient[(u64)blockIdx.x * dim + d] : 0.0f;
         int place = from;

@@ -22,6 +22,7 @@ type PursuitCuda(library: GemmLibrary, decoder: DeviceMatrix, batch: int, most: 
     let goesOn = new DeviceArray<int>(gpu, batch)
     let path = DeviceCodes(gpu, latents, batch, most)
     let slot = new DeviceArray<int>(gpu, path.Capacity)
+    let room = min most latents
     let none = new DeviceArray<float32>(gpu, 0)
 
     // Scores beside the residual, where a block can have so much.
@@ -60,16 +61,20 @@ type PursuitCuda(library: GemmLibrary, decoder: DeviceMatrix, batch: int, most: 
         )
 
     /// Samples whose rows are kept at a time.
-    let together = max 1 (min batch (int (mostElements / (int64 most * int64 dim))))
+    let together = max 1 (min batch (int (mostElements / (int64 room * int64 dim))))
 
-    let rows = DeviceMatrix(gpu, together * most, dim)
-    let nus = DeviceMatrix(gpu, batch, dim)
+    // Only training needs them.
+    let rows = lazy DeviceMatrix(gpu, together * room, dim)
+    let nus = lazy DeviceMatrix(gpu, batch, dim)
 
     /// The choices of the last batch in the order in which they were made.
     member _.Path = path
 
     /// ν_0 of each sample (B, D) after `Backward`.
-    member _.Nus = nus
+    member _.Nus = nus.Value
+
+    /// Codes with room for what a sample's pursuit may choose.
+    member _.CreateCodes() = DeviceCodes(gpu, latents, batch, room)
 
     /// The decoder has other values than at the last batch.
     member _.DecoderChanged() =
@@ -80,10 +85,15 @@ type PursuitCuda(library: GemmLibrary, decoder: DeviceMatrix, batch: int, most: 
             gpu.Launch("pursuit_largest_norm", 1, 1024, [ gram.Arg; Arg.Of latents; largest.Arg ])
         | None -> ()
 
-    /// Path and codes of x' (B, D), with at most `limit` iterations; `codes` have room for `most` in a sample.
+    /// Path and codes of x' (B, D), with at most `limit` iterations; `codes` are of `CreateCodes`.
     member _.Encode
         (limits: PursuitLimits, limit: DeviceScalar<int>, centred: DeviceMatrix, codes: DeviceCodes)
         =
+        if codes.Stride <> room then
+            invalidArg
+                (nameof codes)
+                $"have room for {codes.Stride} latents in a sample, not {room}"
+
         let count = centred.Rows
         let residual, scores = residual.Top count, scores.Top count
 
@@ -113,6 +123,7 @@ type PursuitCuda(library: GemmLibrary, decoder: DeviceMatrix, batch: int, most: 
               path.Index.Arg
               path.Value.Arg
               Arg.Of path.Stride
+              Arg.Of room
               slot.Arg
               codes.Count.Arg
               codes.Index.Arg
@@ -146,21 +157,22 @@ type PursuitCuda(library: GemmLibrary, decoder: DeviceMatrix, batch: int, most: 
                   path.Value.Arg
                   slot.Arg
                   Arg.Of path.Stride
+                  Arg.Of room
                   Arg.Of dim
                   Arg.Of first
-                  rows.Arg
-                  nus.Arg ]
+                  rows.Value.Arg
+                  nus.Value.Arg ]
             )
 
             gpu.Launch(
                 "pursuit_gather",
                 latents,
                 256,
-                [ rows.Arg
+                [ rows.Value.Arg
                   lists.Start.Arg
                   lists.Sample.Arg
                   lists.Entry.Arg
-                  Arg.Of path.Stride
+                  Arg.Of room
                   Arg.Of dim
                   Arg.Of first
                   Arg.Of count

@@ -99,10 +99,15 @@ module Mutants =
             output.Split '\n' |> Array.filter (fun line -> line <> "") |> List.ofArray
         | code, _, errors -> failwith $"replay ended with {code}:\n{errors}"
 
-    /// The reports of the race check on launches that run again; none where it finds nothing.
-    let races (folder: string) (recording: string) : string list =
+    let private reports
+        (variables: string list)
+        (folder: string)
+        (recording: string)
+        : string list =
         let script = Path.Combine(FakeGpu.emulator, "racecheck.sh")
-        let code, _, errors = FakeGpu.execute "bash" [ script; folder; recording ]
+
+        let code, _, errors =
+            FakeGpu.execute "env" (variables @ [ "bash"; script; folder; recording ])
 
         let reports =
             errors.Split "==================\n"
@@ -115,6 +120,9 @@ module Mutants =
 
         reports
 
+    /// The reports of the race check on launches that run again; none where it finds nothing.
+    let races = reports []
+
     /// Whether a mistake is caught as it says.
     let isCaught (kernels: RecordedKernels) (folder: string) (mutant: Mutant) : bool =
         if not (kernels.Files |> List.exists (fun (name, _) -> name = mutant.File)) then
@@ -125,17 +133,11 @@ module Mutants =
             |> List.map (fun (name, text) ->
                 name, (if name = mutant.File then apply mutant text else text))
 
-        // Only launches of the file's own kernels run again, unless it is the prelude of all.
-        let only =
-            if mutant.File = fst kernels.Files.Head then
-                []
-            else
-                Directory.CreateDirectory folder |> ignore
-                let path = Path.Combine(folder, mutant.File)
-                File.WriteAllText(path, Map.ofList files |> Map.find mutant.File)
-                [ $"--only={path}" ]
+        Directory.CreateDirectory folder |> ignore
+        let own = Path.Combine(folder, mutant.File)
+        File.WriteAllText(own, Map.ofList files |> Map.find mutant.File)
 
-        let wrong kind =
+        let wrong kind only =
             build files folder ($"--runtime={kernels.Plain}" :: only)
             let usual = replay kernels.Plain kernels.Recording |> set
 
@@ -143,9 +145,17 @@ module Mutants =
             |> List.exists (fun (line: string) ->
                 line.StartsWith(kind, StringComparison.Ordinal) && not (usual.Contains line))
 
-        match mutant.Catcher with
-        | Catcher.Result -> wrong "differs"
-        | Catcher.Fault -> wrong "fault"
-        | Catcher.Race ->
+        let races only =
             build files folder (sanitize :: $"--runtime={kernels.Race}" :: only)
-            not (races folder kernels.Recording).IsEmpty
+            let threads = if List.isEmpty only then 60_000 else 10_000_000
+            let variables = [ "TSAN_OPTIONS=halt_on_error=1"; $"REPLAY_THREADS={threads}" ]
+            not (reports variables folder kernels.Recording).IsEmpty
+
+        let isCaughtBy =
+            match mutant.Catcher with
+            | Catcher.Result -> wrong "differs"
+            | Catcher.Fault -> wrong "fault"
+            | Catcher.Race -> races
+
+        // The file's own kernels are compiled and run quickly; others may stand on it, too.
+        isCaughtBy [ $"--only={own}" ] || isCaughtBy []

@@ -6,5 +6,5 @@ set -euo pipefail
 # ThreadSanitizer wants its address ranges free, which address randomisation may not leave it.
 fixed=()
 setarch -R true 2> /dev/null && fixed=(setarch -R)
-export TSAN_OPTIONS="exitcode=66 report_signal_unsafe=0 history_size=0"
+export TSAN_OPTIONS="exitcode=66 report_signal_unsafe=0 history_size=0 ${TSAN_OPTIONS:-}"
 exec timeout 300 "${fixed[@]}" "$1/replay" "$2"

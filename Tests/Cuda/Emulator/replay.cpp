@@ -113,32 +113,38 @@ int run(void* function, const Launch& l) {
                           l.sizes[5], l.sizes[6], nullptr, pointers.data(), nullptr);
 }
 
-/// Whether a launch is worth its time: the race check is slow, so there a kernel's later launches
-/// are passed over once it has run so many threads.
-bool isWanted(const Launch& l) {
+[[maybe_unused]] uint64_t threadsOf(const Launch& l) {
+    return std::accumulate(l.sizes, l.sizes + 6, uint64_t(1), std::multiplies<uint64_t>());
+}
+
+/// Which launches are worth their time: the race check is slow, so there, of a kernel with many
+/// threads, only every so many-th launch runs.
+std::vector<bool> wanted(const std::vector<Launch>& launches) {
+    std::vector<bool> chosen(launches.size(), true);
 #ifdef CPU_CUDA_RACECHECK
-    constexpr uint64_t enough = 40000;
-    static std::map<std::string, uint64_t> threadsOf;
-    uint64_t& threads = threadsOf[l.name];
-    bool wanted = threads < enough;
-    if (wanted)
-        threads += std::accumulate(l.sizes, l.sizes + 6, uint64_t(1), std::multiplies<uint64_t>());
-    return wanted;
-#else
-    (void)l;
-    return true;
+    const char* set = getenv("REPLAY_THREADS");
+    const uint64_t enough = set ? atoll(set) : 60000;
+    std::map<std::string, uint64_t> threads, seen;
+    for (auto& l : launches)
+        threads[l.name] += threadsOf(l);
+    for (size_t i = 0; i < launches.size(); i++) {
+        const std::string& name = launches[i].name;
+        chosen[i] = seen[name]++ % (1 + threads[name] / enough) == 0;
+    }
 #endif
+    return chosen;
 }
 
 /// Runs all launches; returns how many differ or fault.
 int replay(const std::vector<Launch>& launches, const std::string& schedule) {
     int wrong = 0;
+    auto chosen = wanted(launches);
     for (size_t i = 0; i < launches.size(); i++) {
         const Launch& l = launches[i];
         for (auto& contents : l.before)
             restore(contents);
         void* function;
-        if (isWanted(l) && cuModuleGetFunction(&function, module, l.name.c_str()) == 0) {
+        if (chosen[i] && cuModuleGetFunction(&function, module, l.name.c_str()) == 0) {
             int code = run(function, l);
             auto differs = [](const Contents& c) {
                 return memcmp(c.place(), c.data.data(), c.data.size());

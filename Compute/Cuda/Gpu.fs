@@ -339,7 +339,16 @@ type Gpu private (info: GpuInfo, context: nativeint, code: nativeint) =
         enter ()
         let mutable pointer = 0UL
 
-        match DriverApi.cuMemAlloc_v2 (&pointer, unativeint bytes) with
+        let result =
+            match DriverApi.cuMemAlloc_v2 (&pointer, unativeint bytes) with
+            | Driver.OutOfMemory ->
+                // What nobody uses any more is given back by finalisers, which no shortage on a GPU wakes.
+                GC.Collect()
+                GC.WaitForPendingFinalizers()
+                DriverApi.cuMemAlloc_v2 (&pointer, unativeint bytes)
+            | result -> result
+
+        match result with
         | Driver.OutOfMemory ->
             let gigabytes (bytes: int64) = $"%.2f{float bytes / 1e9} GB"
 
@@ -350,7 +359,7 @@ type Gpu private (info: GpuInfo, context: nativeint, code: nativeint) =
             raise (BadInput($"GPU {info.Index}", problem))
         | result ->
             Driver.check "cuMemAlloc" result
-            allocated <- allocated + bytes
+            Threading.Interlocked.Add(&allocated, bytes) |> ignore
             pointer
 
     /// Give memory back; from any thread.

@@ -53,7 +53,11 @@ internal sealed class BaselinesCommand : CliCommand
         Add(_only);
         Add(_json);
         _common = new CommonOptions(
-            this, SettingNames.Threads, SettingNames.Backend, SettingNames.Cache);
+            this,
+            SettingNames.Threads,
+            SettingNames.Backend,
+            SettingNames.Device,
+            SettingNames.Cache);
         SetAction(Execute);
     }
 

@@ -16,7 +16,7 @@ internal sealed class CommonOptions
             var option = new Option<string?>(setting.Flag)
             {
                 Description = setting.Meaning,
-                HelpName = setting == SettingNames.Backend ? "NAME"
+                HelpName = setting == SettingNames.Backend || setting == SettingNames.Device ? "NAME"
                     : setting == SettingNames.Runs || setting == SettingNames.Cache ? "DIR"
                     : "N",
             };

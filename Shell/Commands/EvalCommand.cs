@@ -68,7 +68,11 @@ internal sealed class EvalCommand : CliCommand
         Add(_baselines);
         Add(_json);
         _common = new CommonOptions(
-            this, SettingNames.Threads, SettingNames.Backend, SettingNames.Cache);
+            this,
+            SettingNames.Threads,
+            SettingNames.Backend,
+            SettingNames.Device,
+            SettingNames.Cache);
         SetAction(Execute);
     }
 

@@ -80,6 +80,7 @@ internal sealed class RunCommand : CliCommand
             this,
             SettingNames.Threads,
             SettingNames.Backend,
+            SettingNames.Device,
             SettingNames.Runs,
             SettingNames.Cache,
             SettingNames.LogEvery,
@@ -137,6 +138,7 @@ internal sealed class RunCommand : CliCommand
         }
 
         var plan = Plan(parsed);
+        _ = settings.Backend(); // without its GPU a run leaves no folder behind
         var folder = parsed.GetValue(_out) is { } path
             ? RunFolder.CreateAt(path)
             : RunFolder.CreateIn(settings.RunsFolder, RunId.Of(plan, DateTime.UtcNow));

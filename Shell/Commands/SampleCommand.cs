@@ -54,7 +54,11 @@ internal sealed class SampleCommand : CliCommand
         Add(_features);
         Add(_json);
         _common = new CommonOptions(
-            this, SettingNames.Threads, SettingNames.Backend, SettingNames.Cache);
+            this,
+            SettingNames.Threads,
+            SettingNames.Backend,
+            SettingNames.Device,
+            SettingNames.Cache);
         SetAction(Execute);
     }
 

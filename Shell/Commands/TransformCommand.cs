@@ -29,7 +29,8 @@ internal abstract class TransformCommand : CliCommand
         Arguments.Add(_sae);
         Add(_input);
         Add(_output);
-        _common = new CommonOptions(this, SettingNames.Threads, SettingNames.Backend);
+        _common = new CommonOptions(
+            this, SettingNames.Threads, SettingNames.Backend, SettingNames.Device);
         SetAction(Execute);
     }
 

@@ -104,6 +104,10 @@ internal sealed class ActivationData : IRunData
     public IBatches TrainingBatches() => _shuffled.Value;
 
     /// <inheritdoc/>
+    public IFeed Feed(int batchSize, long first) =>
+        Feeds.ofBatches(_settings.Backend(), TrainingBatches(), batchSize, first);
+
+    /// <inheritdoc/>
     public long ScoredSamples(long wanted) => Math.Min(wanted, _heldOut);
 
     /// <inheritdoc/>

@@ -26,8 +26,7 @@ internal interface IRunData : IDisposable
     IBatches TrainingBatches();
 
     /// <summary>The batches to train on one after another, from a sample on.</summary>
-    IFeed Feed(int batchSize, long first) =>
-        SynthSae.Compute.Feed.onHost(TrainingBatches(), batchSize, first);
+    IFeed Feed(int batchSize, long first);
 
     /// <summary>How many samples there are to score on, where so many are wanted.</summary>
     long ScoredSamples(long wanted);

@@ -34,8 +34,14 @@ internal sealed class WorldData(LoadedWorld world, long seed, AppSettings settin
         SamplesFor(SynthSae.Compute.Stream.Training);
 
     /// <inheritdoc/>
+    public IFeed Feed(int batchSize, long first) =>
+        Feeds.ofSampler(Sampler, SynthSae.Compute.Stream.Training, batchSize, first);
+
+    /// <inheritdoc/>
     public IBatches SamplesFor(SynthSae.Compute.Stream purpose) =>
-        new SampledBatches(world.Sampler(settings.Backend(), seed), purpose);
+        new SampledBatches(Sampler, purpose);
+
+    private Sampler Sampler => world.Sampler(settings.Backend(), seed);
 
     /// <inheritdoc/>
     public Matrix? Features => world.World.Dictionary;

@@ -43,7 +43,11 @@ internal sealed record Resumption(
         return new Resumption(
             [.. found.Trainers],
             Read(CheckpointModule.file(folder.CheckpointsFolder, found.Steps), found.Run),
-            [.. skipped.Select(text => $"checkpoint passed over: {text}"), .. OtherBuild(folder)]);
+            [
+                .. skipped.Select(text => $"checkpoint passed over: {text}"),
+                .. OtherBuild(folder),
+                .. OtherGpu(folder, settings),
+            ]);
     }
 
     private static RunState Read(string file, string text)
@@ -66,6 +70,18 @@ internal sealed record Resumption(
         {
             yield return $"begun by synthsae {version} {commit}, this is {Build.Version} "
                 + $"{Build.Commit}: the result may differ from an uninterrupted run's";
+        }
+    }
+
+    private static IEnumerable<string> OtherGpu(RunFolder folder, AppSettings settings)
+    {
+        if (settings.Gpu() is { } gpu
+            && GpuDescription.Words(GpuDescription.ToJson(gpu)) is var now
+            && RunDescription.Gpu(folder) is { } before
+            && before != now)
+        {
+            yield return $"begun on {before}, this is {now}: the result may differ from an "
+                + "uninterrupted run's";
         }
     }
 }

@@ -51,7 +51,7 @@ public sealed record RunResult(
         if (Saes is [var one])
         {
             Add(json, one.Fields());
-            timing["step_seconds"] = one.StepSeconds();
+            AddParts(timing, one);
         }
         else
         {
@@ -71,13 +71,23 @@ public sealed record RunResult(
             ["folder"] = Path.GetRelativePath(Folder.Path, Folder.SaeFolder(sae.Plan)),
         };
         Add(json, sae.Fields());
-        json["timing"] = new JsonObject
+        var timing = new JsonObject
         {
             ["samples_per_second"] = Json.Number(Math.Round(sae.State.SamplesPerSecond, 1)),
             ["seconds"] = new JsonObject { [TimedParts.Step] = Json.Seconds(sae.State.StepTime) },
-            ["step_seconds"] = sae.StepSeconds(),
         };
+        AddParts(timing, sae);
+        json["timing"] = timing;
         return json;
+    }
+
+    // On a GPU a step is one piece.
+    private static void AddParts(JsonObject timing, SaeResult sae)
+    {
+        if (sae.State.StepParts.Count > 0)
+        {
+            timing["step_seconds"] = sae.StepSeconds();
+        }
     }
 
     private static void Add(

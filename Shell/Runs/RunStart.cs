@@ -69,7 +69,7 @@ public sealed class RunStart : IDisposable
         try
         {
             var plan = RunSpecs.Load(path, []);
-            var own = settings with { UseReference = RunDescription.UsesReference(folder) };
+            var own = RunDescription.Own(folder, settings);
             var resumption = Resumption.Find(folder, plan, own);
             AtomicFile.removeLeftovers(folder.Path);
             Files.Delete(folder.ResultFile);

@@ -86,10 +86,15 @@ internal sealed class Trainee(SaePlan plan, Trainer trainer, SaeState? before)
         _time += Stopwatch.GetElapsedTime(start);
     }
 
-    // Seconds that the parts of all steps have taken, in all sittings.
+    // Seconds that the parts of all steps have taken, in all sittings; none where that is unknown.
     private Dictionary<string, double> Parts()
     {
         var times = trainer.Times;
+        if (times.Equals(StepTimes.Zero))
+        {
+            return before is null ? [] : new(before.StepParts);
+        }
+
         Dictionary<string, double> here = new()
         {
             ["encode"] = times.Encode,

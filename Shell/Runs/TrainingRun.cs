@@ -102,6 +102,11 @@ public sealed class TrainingRun
     private RunResult Execute(CancellationToken stop)
     {
         _journal.Start(_start, _before?.Saes[0].Last ?? default);
+        if (_settings.Gpu() is { } gpu)
+        {
+            _journal.Note($"on {GpuDescription.Words(gpu)}");
+        }
+
         var isKnown = MemoryCheck.Before(_plan, !_start.ForceMemory, _journal);
         using var data = LoadData(stop);
         if (!isKnown)
@@ -198,7 +203,6 @@ public sealed class TrainingRun
         IReadOnlyList<Trainee> saes, RunScoring scoring, IRunData data, CancellationToken stop)
     {
         _journal.Begin(RunPhase.Training, $"{Counts.Exact(_plan.Steps)} steps");
-        var batches = data.TrainingBatches();
         var extra = new ExtraSamples(data, _plan, _journal);
         _clock.Measure(TimedParts.Sample, () => Each(saes, sae => extra.Scale(sae, stop)));
         var done = saes[0].Last.Step;

@@ -1,8 +1,11 @@
+using SynthSae.Compute.Cuda;
+
 namespace SynthSae.Settings;
 
 /// <summary>The settings in force: defaults &lt; files &lt; environment &lt; flags.</summary>
 /// <param name="Threads">Threads to compute with, at least 1.</param>
 /// <param name="UseReference">Compute with the Reference backend.</param>
+/// <param name="Device">The GPU to compute on; null for the processor.</param>
 /// <param name="RunsFolder">Where run folders are made.</param>
 /// <param name="CacheFolder">Compiled worlds; null for no cache.</param>
 /// <param name="LogEvery">Steps between entries of the event log, at least 1.</param>
@@ -13,9 +16,15 @@ namespace SynthSae.Settings;
 public sealed record AppSettings(
     int Threads,
     bool UseReference,
+    DeviceChoice? Device,
     string RunsFolder,
     string? CacheFolder,
     int LogEvery,
     CheckpointPolicy Checkpoints,
     IReadOnlyList<EffectiveSetting> Effective,
-    IReadOnlyList<(string Path, bool Exists)> Files);
+    IReadOnlyList<(string Path, bool Exists)> Files)
+{
+    /// <summary>Whether a setting was given on the command line.</summary>
+    public bool IsFlag(SettingDefinition setting) =>
+        Effective.Single(found => found.Definition == setting).Source == setting.Flag;
+}

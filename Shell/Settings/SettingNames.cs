@@ -17,6 +17,12 @@ public static class SettingNames
         "Implementation of the computations: cpu, or reference (plain loops, slow).",
         () => "cpu");
 
+    public static readonly SettingDefinition Device = new(
+        "device",
+        "--device",
+        "Where to compute: cpu, or a GPU: cuda, cuda:N, cuda:freest.",
+        () => "cpu");
+
     public static readonly SettingDefinition Runs = new(
         "runs", "--runs", "Folder that run folders are made in.", () => "runs");
 
@@ -40,5 +46,5 @@ public static class SettingNames
 
     /// <summary>All of them, in the order in which they are shown.</summary>
     public static readonly IReadOnlyList<SettingDefinition> All =
-        [Threads, Backend, Runs, Cache, LogEvery, CheckpointEvery, CheckpointKeep];
+        [Threads, Backend, Device, Runs, Cache, LogEvery, CheckpointEvery, CheckpointKeep];
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 using Microsoft.Extensions.Configuration.Json;
+using SynthSae.Compute.Cuda;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
@@ -28,9 +29,19 @@ public static class SettingsReader
         EffectiveSetting Of(SettingDefinition setting) =>
             effective[SettingNames.All.ToList().IndexOf(setting)];
 
+        var reference = Word(Of(SettingNames.Backend), "cpu", "reference") == "reference";
+        var device = Device(Of(SettingNames.Device));
+        if (reference && device is not null)
+        {
+            throw Failure.BadInput(
+                Place(Of(SettingNames.Device)),
+                $"the reference backend computes on the processor (got {device})");
+        }
+
         return new AppSettings(
             (int)Count(Of(SettingNames.Threads), 1, MaxThreads),
-            Word(Of(SettingNames.Backend), "cpu", "reference") == "reference",
+            reference,
+            device,
             Folder(Of(SettingNames.Runs)),
             Of(SettingNames.Cache).Value == "none" ? null : Folder(Of(SettingNames.Cache)),
             (int)Count(Of(SettingNames.LogEvery), 1, int.MaxValue),
@@ -112,6 +123,19 @@ public static class SettingsReader
         words.FirstOrDefault(word => word.Equals(setting.Value, StringComparison.OrdinalIgnoreCase))
         ?? throw Wrong(setting, $"must be {string.Join(" or ", words)}");
 
+    private static DeviceChoice? Device(EffectiveSetting setting)
+    {
+        if (setting.Value.Equals("cpu", StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        var choice = DeviceChoiceModule.parse(setting.Value);
+        return choice.IsOk
+            ? choice.ResultValue
+            : throw Wrong(setting, "must be cpu, cuda, cuda:NUMBER or cuda:freest");
+    }
+
     private static CheckpointPolicy Checkpoints(EffectiveSetting every, EffectiveSetting keep)
     {
         var kept = (int)Count(keep, 1, int.MaxValue);
@@ -128,9 +152,10 @@ public static class SettingsReader
     private static string Folder(EffectiveSetting setting) => Path.GetFullPath(setting.Value);
 
     private static Exception Wrong(EffectiveSetting setting, string rule) =>
-        Failure.BadInput(
-            File.Exists(setting.Source)
-                ? $"{setting.Source}: {setting.Definition.Name}"
-                : setting.Source.Replace("environment ", ""),
-            $"{rule} (got {setting.Value})");
+        Failure.BadInput(Place(setting), $"{rule} (got {setting.Value})");
+
+    private static string Place(EffectiveSetting setting) =>
+        File.Exists(setting.Source)
+            ? $"{setting.Source}: {setting.Definition.Name}"
+            : setting.Source.Replace("environment ", "");
 }

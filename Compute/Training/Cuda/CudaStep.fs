@@ -59,47 +59,8 @@ type CudaStep(gpu: Gpu, plan: StepPlan, initial: Sae, adam: AdamSettings) =
           Zero = DeviceScalar.ofValue gpu 0.0f
           None = none }
 
-    // ---- inputs ------------------------------------------------------------------------------------
-
-    let scaling = initial.Scaling
-    let isScaled = scaling <> InputScaling.None
-
-    let room wanted =
-        DeviceMatrix(gpu, (if wanted then batch else 0), dim)
-
-    let scaled, target = room isScaled, room (scaling = InputScaling.LayerNorm)
-
-    let perSample () =
-        new DeviceArray<float32>(gpu, (if isScaled then batch else 0))
-
-    let shifts, factors = perSample (), perSample ()
-    let isMultiplied = spec.Normalization = ActivationNormalization.ExpectedAverage
-    let multiplied = room isMultiplied
-    let inputScale = DeviceScalar.ofValue gpu 1.0f
-    let reconstruction = CudaReconstruction(part, factors, frequencies)
-
-    /// What the SAE reads of x, and what it is to reconstruct.
-    let read (x: DeviceMatrix) =
-        let x =
-            if isMultiplied then
-                EncodeCuda.centre
-                    gpu
-                    inputScale
-                    none
-                    x
-                    multiplied
-                    (room false)
-                    (new DeviceArray<uint16>(gpu, 0))
-
-                multiplied
-            else
-                x
-
-        if isScaled then
-            InputScaleCuda.apply gpu scaling x scaled target shifts factors
-            struct (scaled, (if target.Rows > 0 then target else scaled))
-        else
-            struct (x, x)
+    let inputs = CudaInputs part
+    let reconstruction = CudaReconstruction(part, inputs.Back, frequencies)
 
     // ---- latents -----------------------------------------------------------------------------------
 
@@ -212,15 +173,14 @@ type CudaStep(gpu: Gpu, plan: StepPlan, initial: Sae, adam: AdamSettings) =
     member _.StepsSinceFired = since
 
     /// Multiply all inputs with this.
-    member _.ScaleInputs(scale: float) =
-        DeviceScalar.set inputScale (float32 scale)
+    member _.ScaleInputs(scale: float) = inputs.Multiply scale
 
     /// One step on x (B, D), as the ring has scheduled it; with AuxK unless the caller knows that no latent is dead.
     member _.Run(x: DeviceMatrix, revives: bool) =
         part.Revives <- revives
         part.Ring.Begin()
         part.FindDead(new DeviceArray<int>(gpu, 0), 0, part.Dead)
-        let struct (input, target) = read x
+        let struct (input, target) = inputs.Read x
         encoder.Forward input
         encoder.Count fires
         reconstruction.Run(encoder.Codes, target, fires)

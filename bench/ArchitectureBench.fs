@@ -71,7 +71,7 @@ module ArchitectureBench =
         float (Ranking.kthLargest (Span values) (int k * x.Rows))
 
     /// Name, specification, encoder bias to start with, and the most that the design allows.
-    let private cases (x: Matrix) =
+    let specs (x: Matrix) =
         let threshold = quantile x
 
         let sparse spec =
@@ -90,13 +90,14 @@ module ArchitectureBench =
           "matryoshka with lista", listaMatryoshka, 0.0, 2.0
           "matching pursuit", create pursuit, 0.0, 6.0 ]
 
-    let private trainer threads dim (spec: SaeSpec) bias =
+    /// A trainer of an SAE of the 16k benchmark that learns next to nothing, its encoder bias set.
+    let trainer backend dim (spec: SaeSpec) bias =
         let run =
             { Bench16k.spec with
                 Saes = [ spec ]
                 Training = { Bench16k.spec.Training with Lr = 1e-9 } }
 
-        let trainer = Trainer(Backend.Cpu threads, Bench16k.valid (RunSpec.validate run), dim)
+        let trainer = Trainer(backend, Bench16k.valid (RunSpec.validate run), dim)
 
         if bias <> 0.0 then
             let state = trainer.State()
@@ -110,8 +111,8 @@ module ArchitectureBench =
 
     /// Median seconds of steps of a trainer and of BatchTopK, in turn.
     let private pair threads (x: Matrix) spec bias =
-        let other = trainer threads x.Cols spec bias
-        let base' = trainer threads x.Cols (SaeSpec.batchTopK 4096 k) 0.0
+        let other = trainer (Backend.Cpu threads) x.Cols spec bias
+        let base' = trainer (Backend.Cpu threads) x.Cols (SaeSpec.batchTopK 4096 k) 0.0
         let step (trainer: Trainer) () = trainer.Step x |> ignore
 
         for _ in 1..8 do
@@ -131,7 +132,7 @@ module ArchitectureBench =
         let x = Matrix(Bench16k.Batch, sampler.World.HiddenDim)
         sampler.Sample(Stream.Training, 0L, Codes sampler.World.NumFeatures, x)
 
-        [ for name, spec, bias, target in cases x do
+        [ for name, spec, bias, target in specs x do
               let seconds, base' = pair threads x spec bias
               Figure.create $"step/{name}" "ms" (1e3 * seconds)
 

@@ -128,6 +128,37 @@ type Gpu private (info: GpuInfo, context: nativeint, code: nativeint) =
     let main = createStream ()
     let mutable stream = main
 
+    let createEvent timed =
+        enter ()
+        let mutable handle = 0n
+        // CU_EVENT_DISABLE_TIMING.
+        DriverApi.cuEventCreate (&handle, (if timed then 0u else 2u))
+        |> Driver.check "cuEventCreate"
+
+        GpuEvent handle
+
+    let record (event: GpuEvent) =
+        enter ()
+        DriverApi.cuEventRecord (event.Handle, stream.Handle) |> Driver.check "cuEventRecord"
+
+    // What is given to the GPU while it is profiled: its name, and the events around it.
+    let mutable marks: List<struct (string * GpuEvent * GpuEvent)> option = None
+
+    let mark () =
+        let event = createEvent true
+        record event
+        event
+
+    /// The event before a piece of work, if there is a profile.
+    let before () =
+        if marks.IsSome then ValueSome(mark ()) else ValueNone
+
+    /// The work that began there has been given.
+    let after name (start: GpuEvent voption) =
+        match start, marks with
+        | ValueSome start, Some marks -> marks.Add(struct (name, start, mark ()))
+        | _ -> ()
+
     let find name =
         match functions.TryGetValue name with
         | true, entry -> entry
@@ -226,19 +257,31 @@ type Gpu private (info: GpuInfo, context: nativeint, code: nativeint) =
     member _.CreateStream() = createStream ()
 
     /// An event; with time, if seconds are to be measured.
-    member _.CreateEvent(timed: bool) =
-        enter ()
-        let mutable handle = 0n
-        // CU_EVENT_DISABLE_TIMING.
-        DriverApi.cuEventCreate (&handle, (if timed then 0u else 2u))
-        |> Driver.check "cuEventCreate"
-
-        GpuEvent handle
+    member _.CreateEvent(timed: bool) = createEvent timed
 
     /// Mark the place that the current stream has come to.
-    member _.Record(event: GpuEvent) =
+    member _.Record(event: GpuEvent) = record event
+
+    /// Do work and measure each piece of it on the GPU: names of kernels, or "copy", "clear" and "cublasLt", with
+    /// seconds, in the order in which they were given. What is recorded or repeated as a graph is not seen.
+    member _.Profile(work: unit -> unit) : (string * float) list =
+        let seen = List()
+        marks <- Some seen
+
+        try
+            work ()
+        finally
+            marks <- None
+
+        stream.Synchronise()
+        [ for struct (name, start, finish) in seen -> name, finish.SecondsSince start ]
+
+    /// Give work to the GPU that is not a kernel of ours, under a name in profiles.
+    member internal _.Named(name: string, work: unit -> unit) =
         enter ()
-        DriverApi.cuEventRecord (event.Handle, stream.Handle) |> Driver.check "cuEventRecord"
+        let start = before ()
+        work ()
+        after name start
 
     /// Let what is given to the current stream from now on wait for an event.
     member _.Await(event: GpuEvent) =
@@ -287,6 +330,8 @@ type Gpu private (info: GpuInfo, context: nativeint, code: nativeint) =
                 NativePtr.set values i argument.Bits
                 NativePtr.set pointers i (NativePtr.toNativeInt (NativePtr.add values i)))
 
+            let start = before ()
+
             DriverApi.cuLaunchKernel (
                 entry,
                 uint32 x,
@@ -301,6 +346,8 @@ type Gpu private (info: GpuInfo, context: nativeint, code: nativeint) =
                 0n
             )
             |> Driver.check $"cuLaunchKernel({name})"
+
+            after name start
 
     /// Launch a kernel in one dimension without dynamic shared memory.
     member gpu.Launch(name: string, grid: int, block: int, arguments: Arg list) =
@@ -393,16 +440,22 @@ type Gpu private (info: GpuInfo, context: nativeint, code: nativeint) =
     member internal _.Copy(target: uint64, source: uint64, bytes: int64) =
         if bytes > 0L then
             enter ()
+            let start = before ()
 
             DriverApi.cuMemcpyDtoDAsync_v2 (target, source, unativeint bytes, stream.Handle)
             |> Driver.check "cuMemcpyDtoD"
+
+            after "copy" start
 
     /// Make all bytes 0.
     member internal _.Clear(target: uint64, bytes: int64) =
         if bytes > 0L then
             enter ()
+            let start = before ()
 
             DriverApi.cuMemsetD8Async (target, 0uy, unativeint bytes, stream.Handle)
             |> Driver.check "cuMemsetD8"
+
+            after "clear" start
 
     override gpu.ToString() = $"GPU {info.Index} ({info.Name})"

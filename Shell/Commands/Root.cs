@@ -31,6 +31,7 @@ internal static class Root
             new PresetsCommand(host),
             new DoctorCommand(host),
             new BenchCommand(host),
+            new GpuCommand(host),
         };
 
         var help = root.Options.OfType<HelpOption>().Single();

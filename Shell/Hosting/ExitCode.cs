@@ -6,6 +6,9 @@ public static class ExitCode
     /// <summary>All went well.</summary>
     public const int Ok = 0;
 
+    /// <summary>A check found what is not as it should be.</summary>
+    public const int Failed = 1;
+
     /// <summary>
     /// Input from outside breaks a rule: a flag, a specification, a file, a folder.
     /// </summary>

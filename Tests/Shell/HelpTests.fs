@@ -16,7 +16,8 @@ let commands =
       "pull"
       "presets"
       "doctor"
-      "bench" ]
+      "bench"
+      "gpu" ]
 
 [<Fact>]
 let ``every command explains itself with examples`` () =

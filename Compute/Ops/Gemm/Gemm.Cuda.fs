@@ -241,8 +241,10 @@ type GemmCuda(library: GemmLibrary, shape: GemmShape) =
             let matmul = prepare cublasLt c.Rows
             let stream = gpu.Stream.Handle
 
-            gpu.Within(fun () ->
-                matmul.Run(stream, addressA, addressB, bias.Pointer, target, workspace))
+            gpu.Named(
+                "cublasLt",
+                fun () -> matmul.Run(stream, addressA, addressB, bias.Pointer, target, workspace)
+            )
         | None, Some operands -> multiplyRounded operands bias.Arg c
         | None, None -> multiplyPlain a b bias.Arg c
 

@@ -102,17 +102,18 @@ public sealed class TrainingRun
     private RunResult Execute(CancellationToken stop)
     {
         _journal.Start(_start, _before?.Saes[0].Last ?? default);
-        if (_settings.Gpu() is { } gpu)
+        var gpu = _settings.Gpu();
+        if (gpu is not null)
         {
             _journal.Note($"on {GpuDescription.Words(gpu)}");
         }
 
-        var isKnown = MemoryCheck.Before(_plan, !_start.ForceMemory, _journal);
+        var memory = new MemoryCheck(_plan, gpu, !_start.ForceMemory, _journal);
+        var isKnown = memory.Before();
         using var data = LoadData(stop);
         if (!isKnown)
         {
-            var features = data.Features?.Rows ?? 0;
-            MemoryCheck.Check(_plan, features, data.Dim, !_start.ForceMemory, _journal);
+            memory.Check(data.Features?.Rows ?? 0, data.Dim);
         }
 
         var saes = MakeTrainees(data);

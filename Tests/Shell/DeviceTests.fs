@@ -166,3 +166,22 @@ let ``the reference backend has no GPU`` () =
 
     let rule = "the reference backend computes on the processor (got cuda:1)"
     isRefused outcome folder $"synthsae: SYNTHSAE_DEVICE: {rule}"
+
+let private small = [ "CPUCUDA_DEVICES", "Small One|9.0|24M|16M" ]
+
+[<CudaFact>]
+let ``a run that a GPU has no room for is refused with the figures`` () =
+    use folder = new TemporaryFolder()
+    let outcome = spawnWith folder small (run "640" @ onGpu @ [ "--out"; "run" ])
+    Assert.Equal(2, outcome.Code)
+    Assert.StartsWith("synthsae: GPU memory: about ", outcome.Error.Trim())
+    Assert.Contains("but 16.0 MiB are free; --force-memory tries nevertheless", outcome.Error)
+
+[<CudaFact>]
+let ``a GPU that runs out of memory is no crash`` () =
+    use folder = new TemporaryFolder()
+    let args = run "640" @ onGpu @ [ "--out"; "run"; "--force-memory" ]
+    let outcome = spawnWith folder small args
+    Assert.Equal(2, outcome.Code)
+    let figures = "Small One has 0.02 GB free of 0.03 GB; 0.03 GB more do not fit beside the "
+    Assert.Contains($"synthsae: GPU 0: {figures}", outcome.Error)

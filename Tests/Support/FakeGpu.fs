@@ -52,8 +52,7 @@ module FakeGpu =
         | 0, _, _ -> ()
         | _, output, errors -> failwith $"{script} failed:\n{output}\n{errors}"
 
-    /// Libraries made of these kernels, in a folder by their content.
-    let build (source: string) : string =
+    let private buildUnlessThere (source: string) : string =
         let parts = Directory.GetFiles emulator |> Array.sort |> Array.map File.ReadAllText
         let hash = Checksum.fnv1a (String.concat "" (Array.append [| source |] parts))
         let folder = Path.Combine(AppContext.BaseDirectory, $"cuda-{hash}")
@@ -71,6 +70,12 @@ module FakeGpu =
                 Directory.Delete(making, true)
 
         folder
+
+    let private building = obj ()
+
+    /// Libraries made of these kernels, in a folder by their content.
+    let build (source: string) : string =
+        lock building (fun () -> buildUnlessThere source)
 
     let private libraries = lazy (build Kernels.source)
 

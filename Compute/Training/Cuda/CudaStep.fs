@@ -64,19 +64,7 @@ type CudaStep(gpu: Gpu, plan: StepPlan, initial: Sae, adam: AdamSettings) =
 
     // ---- latents -----------------------------------------------------------------------------------
 
-    /// The most latents per sample that any step is told to keep; NaN where a coefficient decides.
-    let mostScheduled =
-        let last = max 0 (int plan.Steps - 1) * 1<step>
-        max (plan.K 0<step>) (plan.K last)
-
-    /// Room for the latents of one sample.
-    let stride =
-        match architecture with
-        | SaeArchitecture.TopK _
-        | SaeArchitecture.AbsTopK _ -> min latents (int (ceil mostScheduled))
-        | SaeArchitecture.MatchingPursuit _ ->
-            if Double.IsNaN mostScheduled then dim else int (ceil mostScheduled)
-        | _ -> latents
+    let stride = CudaRoom.stride plan dim
 
     /// The L1 penalties of levels: each on the latents up to its own.
     let levelPenalties (coefficients: float list) =

@@ -80,12 +80,15 @@ internal sealed class GpuCheckCommand : CliCommand
         var failed = group.Where(result => !result.Passed).ToList();
         var worst = group.Max(result => result.Worst is { Value: var value } ? value : double.NaN);
         writer.WriteLine(
-            $"{group.Head.Op,-18} {group.Length,4} cases {group.Sum(result => result.Seconds),8:0.0} s"
+            $"{group.Head.Op,-18} {group.Length,4} cases "
+            + $"{group.Sum(result => result.Seconds),8:0.0} s"
             + $"  worst {Numbers.Short(worst)} of what is allowed"
             + (failed.Count == 0 ? "" : $"  {failed.Count} FAILED"));
         foreach (var result in failed)
         {
-            var much = result.Worst is { Value: var value } ? $"{Numbers.Short(value)} × allowed" : "error";
+            var much = result.Worst is { Value: var value }
+                ? $"{Numbers.Short(value)} × allowed"
+                : "error";
             writer.WriteLine($"  FAILED {result.Name}: {much}: {result.Where}");
         }
 

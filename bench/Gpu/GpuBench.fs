@@ -232,10 +232,11 @@ module GpuBench =
         perStep settings trainer (fun () -> Batch.Device x) |> ignore
         use scratch = new DeviceArray<byte>(gpu, flushed settings)
         let repeats = if settings.Quick then 1 else 10
+        // All at once and kept to the end: a buffer in another's place would find its recorded step.
+        let buffers = List.init repeats (fun _ -> DeviceMatrix(gpu, x.Rows, x.Cols))
 
         let parts =
-            [ for _ in 1..repeats do
-                  let fresh = DeviceMatrix(gpu, x.Rows, x.Cols)
+            [ for fresh in buffers do
                   fresh.Elements.CopyFrom x.Elements
 
                   // The host gets ahead, so that events do not measure its launches.
@@ -244,6 +245,8 @@ module GpuBench =
 
                   yield! gpu.Profile(fun () -> trainer.Step(Batch.Device fresh) |> ignore)
                   trainer.Finish() |> ignore ]
+
+        GC.KeepAlive buffers
 
         [ for name, calls in List.groupBy fst parts do
               { Kernel = name

@@ -259,7 +259,12 @@ public sealed class TrainingRun
         for (var left = saes.Min(sae => sae.Reported); left > 0; left--)
         {
             Each(saes, sae => sae.Take(_plan.Steps, _variance.Value.Mean));
-            _journal.Observer.Step([.. saes.Select(sae => sae.Last)]);
+            if (left == 1)
+            {
+                // Of steps that are reported together the last one tells how far the run is.
+                _journal.Observer.Step([.. saes.Select(sae => sae.Last)]);
+            }
+
             Each(saes.Where(sae => sae.Last.IsSaturated && _saturated.Add(sae)), NoteSaturation);
             var step = saes[0].Last.Step;
             if (step % _settings.LogEvery == 0 || step == 1 || step == _plan.Steps)

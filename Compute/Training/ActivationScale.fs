@@ -30,3 +30,7 @@ module ActivationScale =
             )
 
         Math.Sqrt(float dim) * float batches / sum
+
+    /// Write x (B, D), multiplied with the scale, to `target`.
+    let apply (scale: float) (x: Matrix) (target: Matrix) =
+        Simd.combine (float32 scale) x.Ptr 0.0f x.Ptr target.Ptr x.Length

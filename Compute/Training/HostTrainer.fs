@@ -37,11 +37,6 @@ type private IStep =
 type internal HostTrainer(plan: StepPlan, initial: Sae, threads: int option) =
     let sae, training = plan.Sae, plan.Training
 
-    let adam =
-        { Beta1 = training.AdamBeta1
-          Beta2 = training.AdamBeta2
-          Epsilon = DenseStep.Epsilon }
-
     let dense () =
         let mutable state = DenseStep.start sae initial
 
@@ -71,7 +66,7 @@ type internal HostTrainer(plan: StepPlan, initial: Sae, threads: int option) =
                 state <- { StateArrays.toDense arrays state with Step = int steps } }
 
     let sparse threads =
-        let step = SparseStep(threads, sae, initial, adam)
+        let step = SparseStep(threads, sae, initial, plan.Adam)
 
         step.Times,
         { new IStep with
@@ -115,8 +110,7 @@ type internal HostTrainer(plan: StepPlan, initial: Sae, threads: int option) =
             if scaled.Rows <> x.Rows then
                 scaled <- Matrix(x.Rows, x.Cols)
 
-            let factor = float32 control.InputScale
-            Simd.combine factor x.Ptr 0.0f x.Ptr scaled.Ptr x.Length
+            ActivationScale.apply control.InputScale x scaled
             scaled
 
     let learn now (settings: StepSettings) l0 (outcome: StepOutcome) =

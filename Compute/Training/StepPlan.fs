@@ -1,6 +1,7 @@
 namespace SynthSae.Compute.Training
 
 open SynthSae.Compute
+open SynthSae.Compute.Ops
 open SynthSae.Spec
 
 /// What controllers carry from step to step.
@@ -47,6 +48,12 @@ type StepPlan(spec: Valid<RunSpec>) =
 
     /// The architecture, its k being the target where one is given.
     member _.Architecture = architecture
+
+    /// Adam's constants.
+    member _.Adam: AdamSettings =
+        { Beta1 = training.AdamBeta1
+          Beta2 = training.AdamBeta2
+          Epsilon = DenseStep.Epsilon }
 
     /// Steps of the run.
     member _.Steps = totalSteps

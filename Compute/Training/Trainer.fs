@@ -34,12 +34,12 @@ type Trainer(backend: Backend, spec: Valid<RunSpec>, dim: int, features: Matrix 
             invalidOp "samples to resample from are wanted before this step"
 
     let scaled (x: Matrix) =
-        let factor = float32 trainer.Control.InputScale
-
-        if factor = 1.0f then
-            x
-        else
-            Matrix.init x.Rows x.Cols (fun row col -> factor * x[row, col])
+        match trainer.Control.InputScale with
+        | 1.0 -> x
+        | scale ->
+            let target = Matrix(x.Rows, x.Cols)
+            ActivationScale.apply scale x target
+            target
 
     /// Without features to begin with.
     new(backend, spec, dim) = Trainer(backend, spec, dim, None)

@@ -7,32 +7,9 @@ open SynthSae.Spec
 open SynthSae.Tests
 open Xunit
 
-let private dim = 12
-let private latents = 16
-
-let private run (sae: SaeSpec) =
-    let tiny = (Presets.tryFind "tiny" |> Option.get).Run
-
-    let training =
-        { tiny.Training with
-            BatchSize = 8
-            Samples = 120L<sample>
-            LrScheduler = LrScheduler.Cosine
-            LrWarmUpSteps = 2<step>
-            LrDecaySteps = 3<step>
-            DeadFeatureWindow = 1<step> }
-
-    match
-        RunSpec.validate
-            { tiny with
-                Data = DataSource.Synthetic(ModelSource.Spec(SyntheticModelSpec.create 32 dim))
-                Saes = [ sae ]
-                Training = training }
-    with
-    | Ok spec -> spec
-    | Error errors -> failwith $"{errors}"
-
-let private batch number = Samples.gaussian number 8 dim
+let private dim, latents = SmallRuns.Dim, SmallRuns.Latents
+let private run = SmallRuns.ofSae
+let private batch = SmallRuns.batch
 let private gpu () = Backend.Cuda(FakeGpu.gpu (), 1)
 
 /// Reports of some steps.

@@ -8,34 +8,11 @@ open SynthSae.Spec
 open SynthSae.Tests
 open Xunit
 
-let private dim = 12
-let private latents = 16
-
-let private run (sae: SaeSpec) =
-    let tiny = (Presets.tryFind "tiny" |> Option.get).Run
-
-    let training =
-        { tiny.Training with
-            BatchSize = 8
-            Samples = 120L<sample>
-            LrScheduler = LrScheduler.Cosine
-            LrWarmUpSteps = 2<step>
-            LrDecaySteps = 3<step>
-            DeadFeatureWindow = 1<step> }
-
-    match
-        RunSpec.validate
-            { tiny with
-                Data = DataSource.Synthetic(ModelSource.Spec(SyntheticModelSpec.create 32 dim))
-                Saes = [ sae ]
-                Training = training }
-    with
-    | Ok spec -> spec
-    | Error errors -> failwith $"{errors}"
-
+let private dim, latents = SmallRuns.Dim, SmallRuns.Latents
+let private run = SmallRuns.ofSae
 let private specs = [ run (SaeSpec.batchTopK latents 1.5); run (SaeSpec.topK latents 2) ]
 
-let private batch number = Samples.gaussian number 8 dim
+let private batch = SmallRuns.batch
 
 /// Take the steps first … last; the largest number of dead latents that they met.
 let private steps (trainer: Trainer) first last =

@@ -14,12 +14,7 @@ open SynthSae.Spec
 type internal CudaTrainer(gpu: Gpu, plan: StepPlan, initial: Sae) =
     let training = plan.Training
 
-    let adam =
-        { Beta1 = training.AdamBeta1
-          Beta2 = training.AdamBeta2
-          Epsilon = DenseStep.Epsilon }
-
-    let step = CudaStep(gpu, plan, initial, adam)
+    let step = CudaStep(gpu, plan, initial, plan.Adam)
     let recorded = Dictionary<struct (uint64 * bool), GpuGraph>()
     let begun = HashSet<struct (uint64 * bool)>()
     let ready = Queue<StepReport>()

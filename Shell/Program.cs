@@ -4,7 +4,7 @@ using SynthSae.Hosting;
 namespace SynthSae;
 
 /// <summary>The entry point of the command line.</summary>
-public static class Program
+internal static class Program
 {
     public static int Main(string[] args) => CommandLine.Run(args, Host.OfProcess());
 }

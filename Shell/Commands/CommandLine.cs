@@ -7,7 +7,7 @@ namespace SynthSae.Commands;
 /// <summary>
 /// Parses the arguments, runs the command that they name, and reports what went wrong.
 /// </summary>
-public static class CommandLine
+internal static class CommandLine
 {
     // An argument that begins with @ is a name like any other.
     private static readonly ParserConfiguration Parser = new() { ResponseFileTokenReplacer = null };

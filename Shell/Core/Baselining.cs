@@ -11,7 +11,7 @@ namespace SynthSae.Core;
 /// Scores what can be reached with the true directions: encoders made by someone who knows the
 /// world.
 /// </summary>
-public static class Baselining
+internal static class Baselining
 {
     /// <summary>Name of the F1 of all decisions together.</summary>
     public const string MicroF1 = "micro_f1";

@@ -4,7 +4,7 @@ namespace SynthSae.Core;
 /// <param name="From">What was read.</param>
 /// <param name="To">What was written.</param>
 /// <param name="Changes">What differs, beside the layout of the files.</param>
-public sealed record ConvertedSae(
+internal sealed record ConvertedSae(
     ConvertedSae.Side From, ConvertedSae.Side To, IReadOnlyList<string> Changes)
 {
     /// <summary>One of the two folders.</summary>

@@ -6,7 +6,7 @@ using SynthSae.Settings;
 namespace SynthSae.Core;
 
 /// <summary>Chooses the implementation of the computations.</summary>
-public static class Engine
+internal static class Engine
 {
     private static readonly Lock Opening = new();
     private static readonly Dictionary<DeviceChoice, Gpu> Open = [];

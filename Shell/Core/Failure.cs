@@ -6,7 +6,7 @@ using SynthSae.Spec;
 namespace SynthSae.Core;
 
 /// <summary>Errors that the user can mend, in the form that the F# core gives them.</summary>
-public static class Failure
+internal static class Failure
 {
     /// <summary>One broken rule at a place: a flag, a file, a folder.</summary>
     public static Exception BadInput(string place, string problem) => new BadInput(place, problem);

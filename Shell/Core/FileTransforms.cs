@@ -11,7 +11,7 @@ namespace SynthSae.Core;
 /// <summary>
 /// Encodes and decodes the tensors of a file with an SAE; an .npy file is one tensor without a name.
 /// </summary>
-public static class FileTransforms
+internal static class FileTransforms
 {
     /// <summary>Name of the tensor of activations (n, D).</summary>
     public const string Activations = "x";

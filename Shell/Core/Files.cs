@@ -3,7 +3,7 @@ using SynthSae.Compute.Files;
 namespace SynthSae.Core;
 
 /// <summary>Files as the core writes them: whole or not at all, errors in one line.</summary>
-public static class Files
+internal static class Files
 {
     /// <summary>True if a file's name says that it is a NumPy array.</summary>
     public static bool IsNpy(string path) =>

@@ -6,7 +6,7 @@ namespace SynthSae.Core;
 /// <summary>A model's forest of features, with the probabilities of its specification.</summary>
 /// <param name="Forest">The trees as arrays.</param>
 /// <param name="Probability">Nominal firing probability of each feature (N).</param>
-public sealed record ForestView(Forest Forest, float[] Probability)
+internal sealed record ForestView(Forest Forest, float[] Probability)
 {
     /// <summary>N.</summary>
     public int Features => Probability.Length;

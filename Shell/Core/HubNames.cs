@@ -6,7 +6,7 @@ namespace SynthSae.Core;
 /// Names of folders on the hub, wherever a folder can be named. As in the reference, what exists
 /// here or is written as a path is local.
 /// </summary>
-public static class HubNames
+internal static class HubNames
 {
     private static readonly string[] Paths = ["/", "./", "../", "~"];
     private static readonly string[] Endings = [".json", ".safetensors", ".npy"];

@@ -9,7 +9,7 @@ namespace SynthSae.Core;
 /// <param name="Name">The preset, file or folder that it came from.</param>
 /// <param name="Origin">How it was obtained: compiled, cache or folder.</param>
 /// <param name="Note">What the reader should know of that; null if nothing.</param>
-public sealed record LoadedWorld(World World, string Name, string Origin, string? Note)
+internal sealed record LoadedWorld(World World, string Name, string Origin, string? Note)
 {
     private string? _checksum;
 

@@ -3,7 +3,7 @@ using SynthSae.Spec;
 namespace SynthSae.Core;
 
 /// <summary>The named runs.</summary>
-public static class PresetList
+internal static class PresetList
 {
     /// <summary>All of them, the benchmark first.</summary>
     public static IReadOnlyList<Preset> All { get; } = [.. Presets.all];

@@ -13,7 +13,7 @@ namespace SynthSae.Core;
 /// <param name="LowerMode">Mode of the scores below the threshold; null if there is none or it was
 ///   not looked for.</param>
 /// <param name="UpperMode">Mode above it.</param>
-public sealed record Pruning(
+internal sealed record Pruning(
     float? Threshold, PruningOrigin Origin, double? LowerMode = null, double? UpperMode = null)
 {
     /// <summary>The key in a saved SAE's metadata.</summary>

@@ -1,7 +1,7 @@
 namespace SynthSae.Core;
 
 /// <summary>Who chose a pruning threshold.</summary>
-public enum PruningOrigin
+internal enum PruningOrigin
 {
     /// <summary>Whoever gave the command or wrote the specification.</summary>
     Given,

@@ -5,7 +5,7 @@ namespace SynthSae.Core;
 /// <summary>A run that is ready to start: its specification is valid.</summary>
 /// <param name="Name">The preset, or the file's name without its ending.</param>
 /// <param name="Spec">The validated specification.</param>
-public sealed record RunPlan(string Name, Valid<RunSpec> Spec)
+internal sealed record RunPlan(string Name, Valid<RunSpec> Spec)
 {
     /// <summary>The specification in the reference's field names.</summary>
     public string Json => RunSpecs.ToJson(Spec.Value);

@@ -8,7 +8,7 @@ using SynthSae.Spec;
 namespace SynthSae.Core;
 
 /// <summary>Specifications of runs, and their changes from the command line.</summary>
-public static class RunSpecs
+internal static class RunSpecs
 {
     /// <summary>The specification in the reference's field names.</summary>
     public static string ToJson(RunSpec spec) => RunSpecModule.toJson(spec);

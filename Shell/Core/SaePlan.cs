@@ -8,7 +8,7 @@ namespace SynthSae.Core;
 /// <param name="Index">Its place among the run's SAEs, from 0.</param>
 /// <param name="Count">How many SAEs the run has.</param>
 /// <param name="Spec">The run with this SAE alone.</param>
-public sealed record SaePlan(int Index, int Count, Valid<RunSpec> Spec)
+internal sealed record SaePlan(int Index, int Count, Valid<RunSpec> Spec)
 {
     /// <summary>True if the run has no other.</summary>
     public bool IsAlone => Count == 1;

@@ -10,7 +10,7 @@ namespace SynthSae.Core;
 /// <c>row_start</c> (n+1, int64), <c>index</c> (int32), <c>value</c> (float32); the metadata say N.
 /// An .npy file has x alone.
 /// </summary>
-public static class SampleFile
+internal static class SampleFile
 {
     private const int Batch = 1024;
 

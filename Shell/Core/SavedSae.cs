@@ -10,7 +10,7 @@ namespace SynthSae.Core;
 /// <param name="Notes">What was read otherwise than it stands in the files.</param>
 /// <param name="Pruning">What was found for it when it was saved; null if that was not looked for.
 /// </param>
-public sealed record SavedSae(
+internal sealed record SavedSae(
     string Folder,
     Sae Sae,
     string Architecture,

@@ -9,7 +9,7 @@ using SaeFiles = SynthSae.Compute.Files.SaeFolderModule;
 namespace SynthSae.Core;
 
 /// <summary>SAE folders in the reference's format.</summary>
-public static class SavedSaes
+internal static class SavedSaes
 {
     /// <summary>
     /// Write an SAE in its inference form; the metadata says how it was trained, and below what it

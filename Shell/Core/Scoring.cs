@@ -6,7 +6,7 @@ using SynthSae.Settings;
 namespace SynthSae.Core;
 
 /// <summary>Scores SAEs, against the truth where it is known.</summary>
-public static class Scoring
+internal static class Scoring
 {
     /// <summary>
     /// All metrics, the table of latents as CSV, and the share of samples in which each fires.

@@ -4,7 +4,7 @@ namespace SynthSae.Core;
 
 /// <summary>Something that a command line names: a preset, a file, or a folder, here or on the hub.</summary>
 /// <param name="Name">As it was written.</param>
-public abstract record Source(string Name)
+internal abstract record Source(string Name)
 {
     /// <summary>A preset.</summary>
     public sealed record OfPreset(string Name, Preset Preset) : Source(Name);

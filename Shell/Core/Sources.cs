@@ -4,7 +4,7 @@ using SynthSae.Formatting;
 namespace SynthSae.Core;
 
 /// <summary>Tells presets, files and folders apart.</summary>
-public static class Sources
+internal static class Sources
 {
     private const string ModelConfig = "synthetic_model_config.json";
     private const string SaeConfig = "cfg.json";

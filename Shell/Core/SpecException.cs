@@ -5,7 +5,7 @@ namespace SynthSae.Core;
 /// <summary>A specification that breaks rules, all of which are listed.</summary>
 /// <param name="place">Where it came from: a file, or the flags.</param>
 /// <param name="errors">Every broken rule, in the order of the fields.</param>
-public sealed class SpecException(string place, IReadOnlyList<SpecError> errors)
+internal sealed class SpecException(string place, IReadOnlyList<SpecError> errors)
     : Exception($"{place}: {errors.Count} broken rules")
 {
     /// <summary>Where the specification came from.</summary>

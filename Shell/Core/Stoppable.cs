@@ -1,7 +1,7 @@
 namespace SynthSae.Core;
 
 /// <summary>Work of which nothing is lost when it is stopped half-way.</summary>
-public static class Stoppable
+internal static class Stoppable
 {
     /// <summary>The result of the work; it is not waited for once a stop is requested.</summary>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>

@@ -8,7 +8,7 @@ namespace SynthSae.Core;
 /// <summary>
 /// Finds synthetic models by name, file or folder, here or on the hub, and makes them ready for sampling.
 /// </summary>
-public static class Worlds
+internal static class Worlds
 {
     /// <summary>
     /// The world that a preset, a file, a model folder or a run folder stands for.

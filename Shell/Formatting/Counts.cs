@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace SynthSae.Formatting;
 
 /// <summary>Whole numbers as people write them: 200M, 1e6, 20_000, 20,000.</summary>
-public static partial class Counts
+internal static partial class Counts
 {
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 

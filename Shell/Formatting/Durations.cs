@@ -3,7 +3,7 @@ using System.Globalization;
 namespace SynthSae.Formatting;
 
 /// <summary>Spans of time for people.</summary>
-public static class Durations
+internal static class Durations
 {
     /// <summary>"850 ms", "12.3 s", "4 min 05 s", "2 h 46 min", "3 d 04 h".</summary>
     public static string Words(TimeSpan span) =>

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace SynthSae.Formatting;
 
 /// <summary>JSON as this program writes it.</summary>
-public static class Json
+internal static class Json
 {
     private static readonly JsonSerializerOptions Compact = new()
     {

@@ -4,7 +4,7 @@ using Known = SynthSae.Spec.Coding.Nearest;
 namespace SynthSae.Formatting;
 
 /// <summary>The known word that a mistyped one was probably meant to be.</summary>
-public static class Nearest
+internal static class Nearest
 {
     /// <summary>"; did you mean "x"?" or nothing.</summary>
     public static string Hint(string word, IEnumerable<string> candidates) =>

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace SynthSae.Formatting;
 
 /// <summary>Measured numbers for people.</summary>
-public static class Numbers
+internal static class Numbers
 {
     /// <summary>
     /// Four significant digits or four decimals, whichever is shorter to read; "–" for none.

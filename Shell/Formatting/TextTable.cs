@@ -5,7 +5,7 @@ namespace SynthSae.Formatting;
 /// <summary>
 /// Columns of plain text, aligned; readable on a terminal, in a file and in a pipe.
 /// </summary>
-public sealed class TextTable(params TextTable.Column[] columns)
+internal sealed class TextTable(params TextTable.Column[] columns)
 {
     private const string Gap = "  ";
     private const int LeastWrapped = 16;

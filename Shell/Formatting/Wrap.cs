@@ -1,7 +1,7 @@
 namespace SynthSae.Formatting;
 
 /// <summary>Breaks running text at spaces.</summary>
-public static class Wrap
+internal static class Wrap
 {
     /// <summary>
     /// Lines of at most <paramref name="width"/> characters; a longer word stands alone.

@@ -3,7 +3,7 @@ using System.Reflection;
 namespace SynthSae.Hosting;
 
 /// <summary>Which build of the program this is.</summary>
-public static class Build
+internal static class Build
 {
     private static readonly string Informational =
         typeof(Build).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?

@@ -4,7 +4,7 @@ using SynthSae.Core;
 namespace SynthSae.Hosting;
 
 /// <summary>Tells an error to the person, and gives the exit code that belongs to it.</summary>
-public static class ErrorReport
+internal static class ErrorReport
 {
     /// <summary>
     /// True for errors that input from outside has caused; everything else is a bug.

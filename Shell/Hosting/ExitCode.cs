@@ -1,7 +1,7 @@
 namespace SynthSae.Hosting;
 
 /// <summary>What the process ends with.</summary>
-public static class ExitCode
+internal static class ExitCode
 {
     /// <summary>All went well.</summary>
     public const int Ok = 0;

@@ -1,7 +1,7 @@
 namespace SynthSae.Hosting;
 
 /// <summary>A user's folders, by the XDG base directory specification.</summary>
-public static class Folders
+internal static class Folders
 {
     /// <summary>$XDG_CONFIG_HOME or ~/.config.</summary>
     public static string Config => Xdg("XDG_CONFIG_HOME", ".config");

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace SynthSae.Hosting;
 
 /// <summary>What the machine, or the container, has left.</summary>
-public static class FreeMemory
+internal static class FreeMemory
 {
     /// <summary>
     /// Bytes that this process may still take: the least of what the system calls available, what

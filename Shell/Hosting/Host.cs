@@ -8,7 +8,7 @@ namespace SynthSae.Hosting;
 /// <param name="ErrorIsTerminal">A person watches <paramref name="Error"/>.</param>
 /// <param name="Colour">Colours and bold type may be used on a terminal.</param>
 /// <param name="Width">Columns of the terminal that shows <paramref name="Out"/>.</param>
-public sealed record Host(
+internal sealed record Host(
     TextWriter Out,
     TextWriter Error,
     bool ErrorIsTerminal,

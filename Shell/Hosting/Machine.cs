@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 namespace SynthSae.Hosting;
 
 /// <summary>The machine that the program runs on, in words.</summary>
-public static class Machine
+internal static class Machine
 {
     /// <summary>Name of the processor as the system gives it.</summary>
     public static string Processor => ReadProcessor() ?? Architecture;

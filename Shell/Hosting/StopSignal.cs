@@ -7,7 +7,7 @@ namespace SynthSae.Hosting;
 /// Turns the first SIGINT or SIGTERM into a request to stop at the next good moment; another one,
 /// a second or more later, ends the process at once. A lost terminal (SIGHUP) ends nothing.
 /// </summary>
-public sealed class StopSignal : IDisposable
+internal sealed class StopSignal : IDisposable
 {
     // timeout(1) and shells send one signal twice, to the process and to its group.
     private static readonly TimeSpan Echo = TimeSpan.FromSeconds(1);

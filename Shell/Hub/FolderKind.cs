@@ -1,7 +1,7 @@
 namespace SynthSae.Hub;
 
 /// <summary>What a folder holds.</summary>
-public enum FolderKind
+internal enum FolderKind
 {
     /// <summary>A synthetic model.</summary>
     Model,

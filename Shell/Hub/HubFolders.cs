@@ -10,7 +10,7 @@ namespace SynthSae.Hub;
 /// </summary>
 /// <param name="settings">Where the hub and the cache are.</param>
 /// <param name="observer">Hears of the progress; null for nobody.</param>
-public sealed class HubFolders(HubSettings settings, IPullObserver? observer = null) : IDisposable
+internal sealed class HubFolders(HubSettings settings, IPullObserver? observer = null) : IDisposable
 {
     private readonly HubHttp _http = new(settings, observer ?? new Unobserved());
 

@@ -6,7 +6,7 @@ namespace SynthSae.Hub;
 /// <summary>
 /// A folder of a repository of the hub: owner/name, owner/name:path, owner/name@revision:path.
 /// </summary>
-public sealed partial record HubId
+internal sealed partial record HubId
 {
     /// <summary>The revision where none is given.</summary>
     public const string DefaultRevision = "main";

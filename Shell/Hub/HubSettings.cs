@@ -13,7 +13,7 @@ namespace SynthSae.Hub;
 /// <param name="Token">Is sent to the endpoint, and to no other host; null for none.</param>
 /// <param name="TokenSource">The variable or file that the token is from; null for none.</param>
 /// <param name="Offline">Use what is in the cache alone.</param>
-public sealed record HubSettings(
+internal sealed record HubSettings(
     Uri Endpoint, string CacheFolder, string? Token, string? TokenSource, bool Offline)
 {
     private const string PublicHub = "https://huggingface.co";

@@ -1,7 +1,7 @@
 namespace SynthSae.Hub;
 
 /// <summary>Told what a download does while it goes on.</summary>
-public interface IPullObserver
+internal interface IPullObserver
 {
     /// <summary>So many bytes of a file have arrived; its size is null while unknown.</summary>
     void Progress(string file, long done, long? size);

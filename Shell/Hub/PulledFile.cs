@@ -6,4 +6,4 @@ namespace SynthSae.Hub;
 /// <param name="Checksum">SHA-256 of a large file, git's SHA-1 of a small one; null if it is not
 ///   known because something else than a download put the file there.</param>
 /// <param name="Fetched">False if it was in the cache already.</param>
-public sealed record PulledFile(string Name, long Bytes, string? Checksum, bool Fetched);
+internal sealed record PulledFile(string Name, long Bytes, string? Checksum, bool Fetched);

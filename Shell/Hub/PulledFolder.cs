@@ -7,5 +7,5 @@ namespace SynthSae.Hub;
 /// <param name="Folder">Where the files lie.</param>
 /// <param name="Kind">What they make up.</param>
 /// <param name="Files">The files.</param>
-public sealed record PulledFolder(
+internal sealed record PulledFolder(
     HubId Asked, HubId Id, string Folder, FolderKind Kind, IReadOnlyList<PulledFile> Files);

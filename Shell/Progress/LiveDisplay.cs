@@ -10,7 +10,7 @@ namespace SynthSae.Progress;
 /// they have changed. Drawing has a thread of its own; losing the terminal ends the drawing, not
 /// the run.
 /// </summary>
-public sealed class LiveDisplay : IRunObserver, IDisposable
+internal sealed class LiveDisplay : IRunObserver, IDisposable
 {
     // Always two lines: a region that grows would be drawn over the line above it.
     private const string Blank = "\n ";

@@ -5,7 +5,7 @@ using SynthSae.Runs;
 namespace SynthSae.Progress;
 
 /// <summary>Chooses how progress is shown.</summary>
-public static class Observers
+internal static class Observers
 {
     /// <summary>
     /// Live on a terminal, lines in a file or pipe, nothing when quiet; of SAEs of these widths.

@@ -7,7 +7,7 @@ namespace SynthSae.Progress;
 /// <summary>
 /// Progress for a file or a pipe: a line when something begins, and one every few seconds.
 /// </summary>
-public sealed class PlainLog(TextWriter writer, IReadOnlyList<int> latents) : IRunObserver
+internal sealed class PlainLog(TextWriter writer, IReadOnlyList<int> latents) : IRunObserver
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private readonly ProgressTracker _tracker = new(latents);

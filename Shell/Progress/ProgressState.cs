@@ -8,7 +8,7 @@ namespace SynthSae.Progress;
 /// <param name="InPhase">Time since the phase began.</param>
 /// <param name="Scored">Share of the samples that are scored, from 0 to 1.</param>
 /// <param name="Training">Smoothed figures of training; null before the first step.</param>
-public sealed record ProgressState(
+internal sealed record ProgressState(
     RunPhase Phase,
     string What,
     TimeSpan InPhase,

@@ -6,7 +6,7 @@ using SynthSae.Runs;
 namespace SynthSae.Progress;
 
 /// <summary>Progress in words: pure functions of the state.</summary>
-public static class ProgressText
+internal static class ProgressText
 {
     private const int MaxBar = 32;
 

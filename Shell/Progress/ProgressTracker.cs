@@ -7,7 +7,7 @@ namespace SynthSae.Progress;
 /// Keeps the figures that a display shows; written by the run's thread, read by any.
 /// </summary>
 /// <param name="latents">L of each SAE.</param>
-public sealed class ProgressTracker(IReadOnlyList<int> latents)
+internal sealed class ProgressTracker(IReadOnlyList<int> latents)
 {
     private const double Smoothing = 0.05;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);

@@ -7,7 +7,7 @@ namespace SynthSae.Progress;
 ///   steps.</param>
 /// <param name="Latents">L of each.</param>
 /// <param name="SamplesPerSecond">Over the last seconds.</param>
-public readonly record struct TrainingFigures(
+internal readonly record struct TrainingFigures(
     IReadOnlyList<StepProgress> Saes, IReadOnlyList<int> Latents, double SamplesPerSecond)
 {
     /// <summary>The step that all have taken.</summary>

@@ -11,7 +11,7 @@ namespace SynthSae.Reports;
 /// <param name="World">The world.</param>
 /// <param name="Sizes">How many features are tracked, and on how many samples.</param>
 /// <param name="Baselines">In the order in which they are shown.</param>
-public sealed record BaselineReport(
+internal sealed record BaselineReport(
     LoadedWorld World,
     BaselineSettings Sizes,
     IReadOnlyList<Baselining.Scored> Baselines)

@@ -8,7 +8,7 @@ using SynthSae.Settings;
 namespace SynthSae.Reports;
 
 /// <summary>What the program finds around it: machine, folders, settings.</summary>
-public sealed class DoctorReport(AppSettings settings)
+internal sealed class DoctorReport(AppSettings settings)
 {
     private readonly GpuReport _gpu = new();
 

@@ -9,7 +9,7 @@ namespace SynthSae.Reports;
 /// Published figures of the benchmark: means of five runs of 200M samples at 4096 latents
 /// (SAELens, docs/synth_sae_bench.md, April 2026; REFERENCE 12.1).
 /// </summary>
-public sealed record Published(double K, double F1, double Mcc, double Uniqueness, double R2)
+internal sealed record Published(double K, double F1, double Mcc, double Uniqueness, double R2)
 {
     private const long Samples = 200_000_000;
     private const int Latents = 4096;

@@ -5,7 +5,7 @@ using SynthSae.Runs;
 namespace SynthSae.Reports;
 
 /// <summary>The table at the end of a run, for a reader who sees one for the first time.</summary>
-public static class ResultReport
+internal static class ResultReport
 {
     /// <summary>Write the result to standard output.</summary>
     public static void Write(RunResult result, Host host)

@@ -15,7 +15,7 @@ namespace SynthSae.Reports;
 /// <param name="Scores">The scores.</param>
 /// <param name="Pruning">How its latents are pruned; null for not at all.</param>
 /// <param name="Baselines">A low and a high baseline of its width; or none.</param>
-public sealed record SaeScoreReport(
+internal sealed record SaeScoreReport(
     string Name,
     Sae Sae,
     string Data,

@@ -5,7 +5,7 @@ using SynthSae.Runs;
 namespace SynthSae.Reports;
 
 /// <summary>Metrics of an SAE with their standard errors and what they mean.</summary>
-public static class ScoreTable
+internal static class ScoreTable
 {
     /// <summary>
     /// The forms of a run's SAE, beside published figures where there are any; with all of them no

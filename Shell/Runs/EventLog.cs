@@ -10,7 +10,7 @@ namespace SynthSae.Runs;
 /// <c>event</c>. A line is written in one piece, so that a reader never sees half of one that ends
 /// in a newline.
 /// </summary>
-public sealed class EventLog(string path) : IDisposable
+internal sealed class EventLog(string path) : IDisposable
 {
     private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
 

@@ -5,7 +5,7 @@ namespace SynthSae.Runs;
 /// <summary>
 /// Told what a run does while it goes on; called on the run's thread, so it must be quick.
 /// </summary>
-public interface IRunObserver
+internal interface IRunObserver
 {
     /// <summary>A phase begins.</summary>
     void Phase(RunPhase phase, string what);

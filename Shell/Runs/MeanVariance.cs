@@ -3,7 +3,7 @@ namespace SynthSae.Runs;
 /// <summary>The mean of some batches' variances: steadier than each batch's own.</summary>
 /// <param name="Sum">Of the variances.</param>
 /// <param name="Batches">How many there were.</param>
-public readonly record struct MeanVariance(double Sum, long Batches)
+internal readonly record struct MeanVariance(double Sum, long Batches)
 {
     /// <summary>The mean.</summary>
     public double Mean => Sum / Batches;

@@ -8,7 +8,7 @@ namespace SynthSae.Runs;
 /// <param name="Value">The estimate.</param>
 /// <param name="StandardError">Of sampling the evaluation data; 0 where none enter; NaN if not
 ///   known.</param>
-public sealed record Metric(string Name, double Value, double StandardError)
+internal sealed record Metric(string Name, double Value, double StandardError)
 {
     /// <summary>{value, standard_error}.</summary>
     public JsonObject ToJson() => new()

@@ -1,7 +1,7 @@
 namespace SynthSae.Runs;
 
 /// <summary>What each metric is called, and what it means to a newcomer.</summary>
-public static class MetricNames
+internal static class MetricNames
 {
     public const string F1 = "f1_score";
     public const string Mcc = "mcc";

@@ -5,7 +5,7 @@ namespace SynthSae.Runs;
 /// <summary>Adds up how long each part of a run takes.</summary>
 /// <param name="before">Time of earlier sittings.</param>
 /// <param name="partsBefore">The same by part.</param>
-public sealed class PhaseClock(
+internal sealed class PhaseClock(
     TimeSpan before, IEnumerable<KeyValuePair<string, TimeSpan>> partsBefore)
 {
     private readonly long _start = Stopwatch.GetTimestamp();

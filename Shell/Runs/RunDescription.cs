@@ -9,7 +9,7 @@ using SynthSae.Settings;
 namespace SynthSae.Runs;
 
 /// <summary>The content of run.json: everything needed to run it again.</summary>
-public static class RunDescription
+internal static class RunDescription
 {
     /// <summary>Key of the specification in run.json.</summary>
     public const string SpecKey = "spec";

@@ -9,7 +9,7 @@ namespace SynthSae.Runs;
 /// The folder that a run leaves behind. Every file in it is written whole, except for
 /// <see cref="EventsFile"/>, which only grows.
 /// </summary>
-public sealed class RunFolder
+internal sealed class RunFolder
 {
     private const string One = "sae";
     private const string Several = "saes";

@@ -4,7 +4,7 @@ using SynthSae.Core;
 namespace SynthSae.Runs;
 
 /// <summary>Names of run folders, which sort by time and read well.</summary>
-public static class RunId
+internal static class RunId
 {
     /// <summary>The name of a run that begins now.</summary>
     public static string Of(RunPlan plan, DateTime utc) =>

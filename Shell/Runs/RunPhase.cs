@@ -1,7 +1,7 @@
 namespace SynthSae.Runs;
 
 /// <summary>What a run is doing.</summary>
-public enum RunPhase
+internal enum RunPhase
 {
     /// <summary>Compiling the synthetic model, or loading it from the cache.</summary>
     World,

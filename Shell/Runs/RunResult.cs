@@ -11,7 +11,7 @@ namespace SynthSae.Runs;
 /// <param name="Clock">Times.</param>
 /// <param name="Sittings">Processes that had a share in it.</param>
 /// <param name="Interrupted">Ended by a signal before all samples were seen.</param>
-public sealed record RunResult(
+internal sealed record RunResult(
     RunPlan Plan,
     RunFolder Folder,
     IReadOnlyList<SaeResult> Saes,

@@ -4,4 +4,4 @@ namespace SynthSae.Runs;
 /// <param name="Trained">As it was trained.</param>
 /// <param name="Saved">As it was saved.</param>
 /// <param name="Pruned">As it was saved, with pruning; null if there was nothing to prune.</param>
-public sealed record RunScores(Scores Trained, Scores Saved, Scores? Pruned);
+internal sealed record RunScores(Scores Trained, Scores Saved, Scores? Pruned);

@@ -8,7 +8,7 @@ namespace SynthSae.Runs;
 /// A run that is ready to begin, or to go on; until it is disposed of, no other process writes to
 /// its folder.
 /// </summary>
-public sealed class RunStart : IDisposable
+internal sealed class RunStart : IDisposable
 {
     private readonly IDisposable _lock;
 

@@ -9,7 +9,7 @@ namespace SynthSae.Runs;
 /// <param name="State">How far it has come.</param>
 /// <param name="Scores">Its scores; null without a final evaluation.</param>
 /// <param name="Pruning">How it is pruned; null if that was not asked for.</param>
-public sealed record SaeResult(
+internal sealed record SaeResult(
     SaePlan Plan, SaeState State, RunScores? Scores, Pruning? Pruning)
 {
     /// <summary>What result.json says of it, apart from times.</summary>

@@ -4,7 +4,7 @@ namespace SynthSae.Runs;
 /// <param name="Last">The last step.</param>
 /// <param name="StepTime">Time of its steps.</param>
 /// <param name="StepParts">Seconds of their parts, by name.</param>
-public sealed record SaeState(
+internal sealed record SaeState(
     StepProgress Last, TimeSpan StepTime, IReadOnlyDictionary<string, double> StepParts)
 {
     /// <summary>Samples per second of its own steps.</summary>

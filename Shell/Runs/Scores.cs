@@ -8,7 +8,7 @@ namespace SynthSae.Runs;
 /// <param name="Samples">Samples that it was scored on.</param>
 /// <param name="Metrics">In the order in which they are shown.</param>
 /// <param name="Density">How many latents fire how often; null if not known.</param>
-public sealed record Scores(
+internal sealed record Scores(
     long Samples, IReadOnlyList<Metric> Metrics, DensityHistogram? Density = null)
 {
     private const string Value = "value";

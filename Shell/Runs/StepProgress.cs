@@ -13,7 +13,7 @@ namespace SynthSae.Runs;
 /// <param name="R2">Share of the batch's variance that is explained.</param>
 /// <param name="Dead">Latents that count as dead.</param>
 /// <param name="Lr">The learning rate of the step.</param>
-public readonly record struct StepProgress(
+internal readonly record struct StepProgress(
     long Step,
     long Steps,
     long Samples,

@@ -1,7 +1,7 @@
 namespace SynthSae.Runs;
 
 /// <summary>Names of the parts that a run's time is split into.</summary>
-public static class TimedParts
+internal static class TimedParts
 {
     public const string Sample = "sample";
     public const string Step = "step";

@@ -18,7 +18,7 @@ namespace SynthSae.Runs;
 /// them, scores each on samples of their own, and records everything in the run folder.
 /// Checkpoints let another process go on where this one ends, with the same results to the bit.
 /// </summary>
-public sealed class TrainingRun
+internal sealed class TrainingRun
 {
     private static readonly ReadOnlyDictionary<string, TimeSpan> None =
         ReadOnlyDictionary<string, TimeSpan>.Empty;

@@ -13,7 +13,7 @@ namespace SynthSae.Settings;
 /// <param name="Effective">Every setting with its source.</param>
 /// <param name="Files">The configuration files that are looked for, and whether each
 ///   exists.</param>
-public sealed record AppSettings(
+internal sealed record AppSettings(
     int Threads,
     bool UseReference,
     DeviceChoice? Device,

@@ -4,7 +4,7 @@ namespace SynthSae.Settings;
 /// <param name="Steps">After every so many steps; null for none.</param>
 /// <param name="Interval">Once so much time has passed since the last; null for none.</param>
 /// <param name="Keep">How many of the newest are kept, at least 1.</param>
-public sealed record CheckpointPolicy(long? Steps, TimeSpan? Interval, int Keep)
+internal sealed record CheckpointPolicy(long? Steps, TimeSpan? Interval, int Keep)
 {
     /// <summary>What is left to the program: a kill then costs at most five minutes.</summary>
     public static readonly TimeSpan Automatic = TimeSpan.FromMinutes(5);

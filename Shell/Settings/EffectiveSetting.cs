@@ -4,4 +4,4 @@ namespace SynthSae.Settings;
 /// <param name="Definition">Which setting.</param>
 /// <param name="Value">The value as its source wrote it.</param>
 /// <param name="Source">"default", a file's path, "environment SYNTHSAE_…", or the flag.</param>
-public sealed record EffectiveSetting(SettingDefinition Definition, string Value, string Source);
+internal sealed record EffectiveSetting(SettingDefinition Definition, string Value, string Source);

@@ -6,7 +6,7 @@ namespace SynthSae.Settings;
 /// <param name="Flag">The option on the command line.</param>
 /// <param name="Meaning">One line for help and for <c>synthsae doctor</c>.</param>
 /// <param name="Default">The value without any source.</param>
-public sealed record SettingDefinition(
+internal sealed record SettingDefinition(
     string Name, string Flag, string Meaning, Func<string> Default)
 {
     /// <summary>The variable that gives the setting.</summary>

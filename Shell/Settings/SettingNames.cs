@@ -3,7 +3,7 @@ using SynthSae.Compute.Files;
 namespace SynthSae.Settings;
 
 /// <summary>Every setting that exists.</summary>
-public static class SettingNames
+internal static class SettingNames
 {
     /// <summary>How the variables of the environment begin.</summary>
     public const string Prefix = "SYNTHSAE_";

@@ -9,7 +9,7 @@ using SynthSae.Hosting;
 namespace SynthSae.Settings;
 
 /// <summary>Reads the settings from all their sources.</summary>
-public static class SettingsReader
+internal static class SettingsReader
 {
     private const int MaxThreads = 1024;
 

@@ -1,0 +1,9 @@
+namespace SynthSae.Terminal;
+
+/// <summary>Where text stands in a wider place.</summary>
+internal enum Align
+{
+    Left,
+    Right,
+    Centre,
+}

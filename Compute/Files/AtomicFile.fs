@@ -28,10 +28,7 @@ module AtomicFile =
         | :? IOException
         | :? UnauthorizedAccessException -> ()
 
-    /// Write a file: `fill` writes a temporary file in the same folder, which is put on disk and then renamed
-    /// to `path`. Readers see the old content or the new, and after any failure no temporary file is left.
-    /// The folder is made when missing. Raises `BadInput` with the system's reason.
-    let writeWith (path: string) (fill: Stream -> unit) =
+    let private writeAs (onDisk: bool) (path: string) (fill: Stream -> unit) =
         let folder = folderOf path
         let name = Path.GetFileName path
         let unique = Guid.NewGuid().ToString "N"
@@ -51,14 +48,20 @@ module AtomicFile =
                     ))
                     (fun stream ->
                         fill stream
-                        stream.Flush true)
+                        stream.Flush onDisk)
 
                 File.Move(temporary, path, true)
             with _ ->
                 tryDelete temporary
                 reraise ()
 
-            syncFolder folder)
+            if onDisk then
+                syncFolder folder)
+
+    /// Write a file: `fill` writes a temporary file in the same folder, which is put on disk and then renamed
+    /// to `path`. Readers see the old content or the new, and after any failure no temporary file is left.
+    /// The folder is made when missing. Raises `BadInput` with the system's reason.
+    let writeWith (path: string) (fill: Stream -> unit) = writeAs true path fill
 
     /// Write bytes as a whole file.
     let writeBytes (path: string) (content: byte[]) =
@@ -67,6 +70,12 @@ module AtomicFile =
     /// Write text as a whole file in UTF-8 without a byte order mark.
     let writeText (path: string) (content: string) =
         writeBytes path (Encoding.UTF8.GetBytes content)
+
+    /// The same without waiting for the disk, for files that are written often and can be spared: readers see the
+    /// old content or the new, but a loss of power may take both.
+    let replaceText (path: string) (content: string) =
+        let bytes = Encoding.UTF8.GetBytes content
+        writeAs false path (fun stream -> stream.Write(bytes, 0, bytes.Length))
 
     /// `.NAME.32 hexadecimal digits.tmp`.
     let private isTemporary (path: string) =

@@ -2,7 +2,18 @@ namespace SynthSae.Compute.Files
 
 open System
 open System.Runtime.InteropServices
+open System.Threading
 open SynthSae.Compute
+
+/// What can be said of a folder's lock.
+[<RequireQualifiedAccess>]
+type LockState =
+    /// A living process has it.
+    | Held
+    /// Nobody has it.
+    | Free
+    /// The file system knows no locks, or the folder cannot be opened.
+    | Unknown
 
 /// A folder that this process alone writes to, until the lock is disposed of or the process ends, however it
 /// ends. It leaves no file behind. File systems that know no locks (some of networks) grant every one.
@@ -10,11 +21,16 @@ open SynthSae.Compute
 type FolderLock private (descriptor: int) =
     let mutable held = true
 
-    /// The descriptor of the locked folder, -1 where there are no locks, `None` if another holds it.
-    static let tryTake (folder: string) =
+    /// Who only asks holds the lock for a moment, together with others who ask: so long it is worth waiting.
+    static let patience = TimeSpan.FromMilliseconds 300.0
+
+    /// The descriptor of the folder, locked; -1 where there are no locks; `None` if another holds it.
+    static let tryLock (operation: int) (folder: string) =
         let descriptor = Libc.``open`` (folder, Libc.CloseOnExec)
 
-        if descriptor < 0 || Libc.flock (descriptor, Libc.TryExclusive) = 0 then
+        if descriptor < 0 then
+            Some -1
+        elif Libc.flock (descriptor, operation) = 0 then
             Some descriptor
         else
             let reason = Marshal.GetLastPInvokeError()
@@ -23,17 +39,29 @@ type FolderLock private (descriptor: int) =
 
     /// Take the lock of an existing folder. Raises `BadInput` if another process holds it.
     static member Take(folder: string) : FolderLock =
-        match tryTake folder with
-        | Some descriptor -> new FolderLock(descriptor)
-        | None -> raise (BadInput(folder, "is being written by another process"))
+        let limit = Environment.TickCount64 + int64 patience.TotalMilliseconds
 
-    /// Whether a process holds the folder at this moment.
-    static member IsHeld(folder: string) : bool =
-        match tryTake folder with
+        let rec take () =
+            match tryLock Libc.TryExclusive folder with
+            | Some descriptor -> new FolderLock(descriptor)
+            | None when Environment.TickCount64 < limit ->
+                Thread.Sleep 5
+                take ()
+            | None -> raise (BadInput(folder, "is being written by another process"))
+
+        take ()
+
+    /// What the lock of a folder is like at this moment.
+    static member Look(folder: string) : LockState =
+        match tryLock Libc.TryShared folder with
+        | Some -1 -> LockState.Unknown
         | Some descriptor ->
-            using (new FolderLock(descriptor)) ignore
-            false
-        | None -> true
+            Libc.close descriptor |> ignore
+            LockState.Free
+        | None -> LockState.Held
+
+    /// Whether a process is known to hold the folder at this moment.
+    static member IsHeld(folder: string) : bool = FolderLock.Look folder = LockState.Held
 
     interface IDisposable with
         member _.Dispose() =

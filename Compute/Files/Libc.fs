@@ -24,6 +24,10 @@ module internal Libc =
     [<Literal>]
     let TryExclusive = 6
 
+    /// Together with others, and without waiting (LOCK_SH | LOCK_NB).
+    [<Literal>]
+    let TryShared = 5
+
     /// Someone else holds the lock (EWOULDBLOCK).
     [<Literal>]
     let WouldBlock = 11

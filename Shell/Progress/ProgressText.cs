@@ -38,9 +38,17 @@ internal static class ProgressText
 
     /// <summary>The scores of an evaluation between steps, in one line.</summary>
     public static string Evaluation(SaePlan sae, long step, Scores scores) =>
-        $"step {Counts.Exact(step)}{(sae.IsAlone ? "" : $", {sae.Label}")}: "
+        Evaluation(sae.IsAlone ? "" : sae.Label, step, scores);
+
+    /// <summary>The same of an SAE with a label, or none.</summary>
+    public static string Evaluation(string label, long step, Scores scores) =>
+        $"step {Counts.Exact(step)}{(label == "" ? "" : $", {label}")}: "
         + string.Join("  ", scores.Metrics.Take(4).Select(metric =>
             $"{MetricNames.Title(metric.Name)} {Numbers.Short(metric.Value)}"));
+
+    /// <summary>A step in one line, of an SAE with a label or of the only one.</summary>
+    public static string Step(StepProgress step, string? label) =>
+        (label is null ? "" : $"{label}  ") + Figures([step], "");
 
     private static string Pace(TrainingFigures training) =>
         training.SamplesPerSecond > 0
@@ -50,10 +58,17 @@ internal static class ProgressText
 
     private static string Figures(TrainingFigures training)
     {
-        var (last, saes) = (training.Last, training.Saes);
+        var saes = training.Saes;
+        return Figures(
+            saes, saes.Count == 1 ? $" of {Counts.Exact(training.Latents[0])}" : "");
+    }
+
+    private static string Figures(IReadOnlyList<StepProgress> saes, string latents)
+    {
+        var last = saes[0];
         var several = saes.Count > 1 ? $"{saes.Count} SAEs  " : "";
-        var latents = saes.Count == 1 ? $" of {Counts.Exact(training.Latents[0])}" : "";
-        return $"step {Counts.Exact(last.Step)} of {Counts.Exact(last.Steps)}  {several}"
+        var all = last.Steps > 0 ? $" of {Counts.Exact(last.Steps)}" : "";
+        return $"step {Counts.Exact(last.Step)}{all}  {several}"
             + $"loss {Range(saes, sae => sae.Loss, Numbers.Short)}  "
             + $"L0 {Range(saes, sae => sae.L0, l0 => Fixed(l0, 1))}{Moving(saes)}  "
             + $"R² {Range(saes, sae => sae.R2, r2 => Fixed(r2, 4))}  "

@@ -28,6 +28,15 @@ internal sealed class RunFolder
     /// <summary>What happened, one JSON object per line.</summary>
     public string EventsFile => In("events.jsonl");
 
+    /// <summary>What the run is doing, as it said last.</summary>
+    public string StatusFile => In("status.json");
+
+    /// <summary>Tags and a note that people have given it.</summary>
+    public string LabelsFile => In("labels.json");
+
+    /// <summary>Requests to the run, a file each.</summary>
+    public string ControlFolder => In("control");
+
     /// <summary>
     /// Folders of the SAEs in their inference form, as far as they are there; that of the one SAE
     /// if there are none.

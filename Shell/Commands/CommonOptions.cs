@@ -16,7 +16,8 @@ internal sealed class CommonOptions
             var option = new Option<string?>(setting.Flag)
             {
                 Description = setting.Meaning,
-                HelpName = setting == SettingNames.Backend || setting == SettingNames.Device ? "NAME"
+                HelpName = setting.HelpName is { } name ? name
+                    : setting == SettingNames.Backend || setting == SettingNames.Device ? "NAME"
                     : setting == SettingNames.Runs || setting == SettingNames.Cache ? "DIR"
                     : "N",
             };

@@ -43,7 +43,7 @@ internal sealed class DoctorReport(AppSettings settings)
         _gpu.WriteSearches(host.Out, host.Width);
 
         var values = new TextTable(new("setting"), new("value"), new("from"));
-        foreach (var setting in settings.Effective)
+        foreach (var setting in settings.Effective.Where(setting => setting.Value != ""))
         {
             values.Add(setting.Definition.Name, setting.Value, setting.Source);
         }

@@ -1,4 +1,5 @@
 using SynthSae.Compute.Cuda;
+using SynthSae.Slurm;
 
 namespace SynthSae.Settings;
 
@@ -24,6 +25,9 @@ internal sealed record AppSettings(
     IReadOnlyList<EffectiveSetting> Effective,
     IReadOnlyList<(string Path, bool Exists)> Files)
 {
+    /// <summary>What is asked of Slurm for the runs of a sweep.</summary>
+    public SlurmOptions Slurm { get; init; } = new();
+
     /// <summary>Whether a setting was given on the command line.</summary>
     public bool IsFlag(SettingDefinition setting) =>
         Effective.Single(found => found.Definition == setting).Source == setting.Flag;

@@ -9,6 +9,9 @@ namespace SynthSae.Settings;
 internal sealed record SettingDefinition(
     string Name, string Flag, string Meaning, Func<string> Default)
 {
+    /// <summary>What help calls the value; null for a number.</summary>
+    public string? HelpName { get; init; }
+
     /// <summary>The variable that gives the setting.</summary>
     public string Variable => SettingNames.Prefix + Name.ToUpperInvariant();
 }

@@ -46,5 +46,8 @@ internal static class SettingNames
 
     /// <summary>All of them, in the order in which they are shown.</summary>
     public static readonly IReadOnlyList<SettingDefinition> All =
-        [Threads, Backend, Device, Runs, Cache, LogEvery, CheckpointEvery, CheckpointKeep];
+    [
+        Threads, Backend, Device, Runs, Cache, LogEvery, CheckpointEvery, CheckpointKeep,
+        .. SlurmSettings.All,
+    ];
 }

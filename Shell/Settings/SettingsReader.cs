@@ -47,7 +47,10 @@ internal static class SettingsReader
             (int)Count(Of(SettingNames.LogEvery), 1, int.MaxValue),
             Checkpoints(Of(SettingNames.CheckpointEvery), Of(SettingNames.CheckpointKeep)),
             effective,
-            [.. Files.Select(file => (file, File.Exists(file)))]);
+            [.. Files.Select(file => (file, File.Exists(file)))])
+        {
+            Slurm = SlurmSettings.Read(Of),
+        };
     }
 
     private static IConfigurationRoot Build(IReadOnlyDictionary<string, string?> flags)
@@ -114,12 +117,12 @@ internal static class SettingsReader
         return new EffectiveSetting(setting, value ?? setting.Default(), source);
     }
 
-    private static long Count(EffectiveSetting setting, long min, long max) =>
+    internal static long Count(EffectiveSetting setting, long min, long max) =>
         Counts.TryParse(setting.Value, out var count) && count >= min && count <= max
             ? count
             : throw Wrong(setting, $"must be a whole number from {min} to {max}");
 
-    private static string Word(EffectiveSetting setting, params string[] words) =>
+    internal static string Word(EffectiveSetting setting, params string[] words) =>
         words.FirstOrDefault(word => word.Equals(setting.Value, StringComparison.OrdinalIgnoreCase))
         ?? throw Wrong(setting, $"must be {string.Join(" or ", words)}");
 
@@ -151,7 +154,7 @@ internal static class SettingsReader
 
     private static string Folder(EffectiveSetting setting) => Path.GetFullPath(setting.Value);
 
-    private static Exception Wrong(EffectiveSetting setting, string rule) =>
+    internal static Exception Wrong(EffectiveSetting setting, string rule) =>
         Failure.BadInput(Place(setting), $"{rule} (got {setting.Value})");
 
     private static string Place(EffectiveSetting setting) =>

@@ -225,7 +225,7 @@ module RunSpec =
               "sae_lens_version"
               "logger" ]
 
-    let private codec: Codec<RunSpec> =
+    let internal codec: Codec<RunSpec> =
         Fields.fields<RunSpec> {
             let! data = data |> Fields.from _.Data
             and! saes = saes |> Fields.from _.Saes

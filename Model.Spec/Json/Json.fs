@@ -108,9 +108,12 @@ module internal Json =
     /// One value a line, two spaces a level.
     let toText json = written "\n" json
 
+    /// On one line.
+    let toLine json = written "" json
+
     /// On one line, cut where it is long: for messages.
     let toShortText json =
-        let text = written "" json
+        let text = toLine json
 
         if text.Length <= 60 then text else text.Substring(0, 57) + "..."
 

@@ -22,6 +22,15 @@ internal static class CliOptions
     public static Option<bool> Json() =>
         new("--json") { Description = "Print one JSON object and nothing else." };
 
+    /// <summary>Fields to be changed, each as path=value; see <see cref="Assignments"/>.</summary>
+    public static Option<string[]> Set(string description) =>
+        new("--set")
+        {
+            Description = description,
+            HelpName = "path=value",
+            Arity = ArgumentArity.OneOrMore,
+        };
+
     /// <summary>A file or folder.</summary>
     public static Option<string?> File(string name, string help, string description) =>
         new(name) { Description = description, HelpName = help };

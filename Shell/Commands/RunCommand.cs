@@ -24,12 +24,8 @@ internal sealed class RunCommand : CliCommand
     private readonly Option<string?> _resume = CliOptions.File(
         "--resume", "DIR", "Go on with the interrupted run of this folder, exactly.");
 
-    private readonly Option<string[]> _set = new("--set")
-    {
-        Description = "Change a field of the specification, e.g. sae.k=30; repeatable.",
-        HelpName = "path=value",
-        Arity = ArgumentArity.OneOrMore,
-    };
+    private readonly Option<string[]> _set =
+        CliOptions.Set("Change a field of the specification, e.g. sae.k=30; repeatable.");
 
     private readonly Option<string[]> _sweep = new("--sweep")
     {
@@ -108,7 +104,7 @@ internal sealed class RunCommand : CliCommand
         var observer = Observers.For(_host, latents, parsed.GetValue(_quiet));
         using var stop = new StopSignal(
             _host, () => observer.Note("stopping; again to end at once"));
-        var result = Train(start, observer, stop.Token);
+        var result = WatchedRun.Execute(start, observer, stop.Token);
         if (result is null)
         {
             _host.Error.WriteLine(start.Resumes
@@ -148,9 +144,8 @@ internal sealed class RunCommand : CliCommand
     private RunPlan Plan(ParseResult parsed)
     {
         using var display = new PullDisplay(_host);
-        var sweep = (parsed.GetValue(_sweep) ?? []).Select(axis => Split(_sweep.Name, axis));
-        return RunSpecs.Load(
-            parsed.GetRequiredValue(_what), Changes(parsed), [.. sweep], display);
+        var sweep = Assignments.Split(_sweep.Name, parsed.GetValue(_sweep));
+        return RunSpecs.Load(parsed.GetRequiredValue(_what), Changes(parsed), sweep, display);
     }
 
     // A run that goes on is what its folder says.
@@ -184,28 +179,9 @@ internal sealed class RunCommand : CliCommand
         }
     }
 
-    // Null if it was stopped before there was anything to save.
-    private static RunResult? Train(
-        RunStart start, IRunObserver observer, CancellationToken stop)
-    {
-        using (observer as IDisposable)
-        {
-            try
-            {
-                return TrainingRun.Execute(start, observer, stop);
-            }
-            catch (OperationCanceledException)
-            {
-                return null;
-            }
-        }
-    }
-
     private List<(string, string)> Changes(ParseResult parsed)
     {
-        var changes = (parsed.GetValue(_set) ?? [])
-            .Select(change => Split(_set.Name, change))
-            .ToList();
+        var changes = Assignments.Split(_set.Name, parsed.GetValue(_set));
         void AddCount(Option<long?> option, string path)
         {
             if (parsed.GetValue(option) is { } count)
@@ -219,9 +195,4 @@ internal sealed class RunCommand : CliCommand
         AddCount(_evalSamples, SpecPaths.EvaluationSamples);
         return changes;
     }
-
-    private static (string Path, string Value) Split(string option, string change) =>
-        change.IndexOf('=') is > 0 and var at
-            ? (change[..at], change[(at + 1)..])
-            : throw Failure.BadInput(option, $"must have the form path=value (got {change})");
 }

@@ -72,9 +72,17 @@ internal static class RunSpecs
 
     // A run must find its data again, from any folder and at any time.
     private static RunSpec Located(RunSpec run, IPullObserver? observer) =>
-        new(Located(run.Data, observer), run.Saes, run.Training, run.Evaluation);
+        WithData(run, Located(run.Data, observer));
 
-    private static DataSource Located(DataSource data, IPullObserver? observer) =>
+    /// <summary>The run on other data.</summary>
+    public static RunSpec WithData(RunSpec run, DataSource data) =>
+        new(data, run.Saes, run.Training, run.Evaluation);
+
+    /// <summary>
+    /// The same data by names that hold in any folder and at any time; a model on the hub is
+    /// downloaded, and named with its commit.
+    /// </summary>
+    public static DataSource Located(DataSource data, IPullObserver? observer) =>
         data switch
         {
             DataSource.Synthetic { Item: ModelSource.Named { Item: var name } }

@@ -65,11 +65,7 @@ internal sealed class RunFolder
         CheckpointModule.steps(CheckpointsFolder) is { IsEmpty: false } steps ? steps.Head : null;
 
     /// <summary>As one would type it: from the working folder if it lies below.</summary>
-    public string Shown =>
-        System.IO.Path.GetRelativePath(Environment.CurrentDirectory, Path) is var relative
-        && !relative.StartsWith("..", StringComparison.Ordinal)
-            ? relative
-            : Path;
+    public string Shown => ShownPath.Of(Path);
 
     /// <summary>Where an SAE is kept in its inference form.</summary>
     public string SaeFolder(SaePlan sae) =>

@@ -15,9 +15,13 @@ internal static class RunId
     /// <summary>E.g. <c>20261120-213405-synth-sae-bench-16k-batchtopk-4096-k25</c> (UTC).</summary>
     public static string Create(DateTime utc, params string[] words)
     {
-        var name = string.Join('-', words.Where(word => word.Length > 0).Select(Clean));
-        return utc.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture) + "-" + name;
+        var time = utc.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        return $"{time}-{Clean(words)}";
     }
+
+    /// <summary>The words with hyphens between them, in letters that any file system takes.</summary>
+    public static string Clean(params string[] words) =>
+        string.Join('-', words.Where(word => word.Length > 0).Select(Clean));
 
     private static string Clean(string word) =>
         string.Concat(word.ToLowerInvariant().Select(letter =>

@@ -49,11 +49,16 @@ let ``every kind of run, and every preset, is written as its golden file, and re
     check RunSpec.toJson RunSpec.ofJson SpecExamples.runs
 
 [<Fact>]
+let ``every kind of sweep is written as its golden file, and read back`` () =
+    check SweepSpec.toJson SweepSpec.ofJson SpecExamples.sweeps
+
+[<Fact>]
 let ``every golden file belongs to an example`` () =
     let names =
         List.map fst SpecExamples.models
         @ List.map fst SpecExamples.saes
         @ List.map fst SpecExamples.runs
+        @ List.map fst SpecExamples.sweeps
 
     let files =
         Directory.GetFiles(folder, "*.json")

@@ -138,3 +138,33 @@ module SpecExamples =
           onFiles [ "a/*.safetensors"; "b.npy" ] (Some "resid") (HeldOut.Rows 20_000L<sample>)
           for preset in Presets.all do
               "preset-" + preset.Name, preset.Run ]
+
+    let private sweep = SweepSpec.create "widths" (SweepBase.Named "small")
+
+    let sweeps: (string * SweepSpec) list =
+        [ "sweep-grid",
+          { sweep with
+              Axes =
+                  [ SweepAxis.Values [ "sae.d_sae", [ "64"; "128" ] ]
+                    SweepAxis.Values [ "sae.architecture", [ "\"topk\""; "\"batchtopk\"" ] ] ]
+              Seeds = SweepSeeds.Count 3 }
+          "sweep-everything",
+          { sweep with
+              Description = "All that a sweep can say"
+              Base = SweepBase.Spec run
+              Set = [ "lr", "0.003"; "synthetic_model.correlation", "null" ]
+              Axes =
+                  [ SweepAxis.Choices(
+                        "architecture",
+                        [ { Name = "BatchTopK"; Set = [] }
+                          { Name = "L1, warmed up"
+                            Set =
+                              [ "sae.architecture", "\"standard\""
+                                "sae.l0_schedule", "{\"start\": 8, \"steps\": null}" ] } ]
+                    )
+                    SweepAxis.Values
+                        [ "synthetic_model.hidden_dim", [ "32"; "64" ]
+                          "training_samples", [ "1000000"; "2e6" ] ] ]
+              Seeds = SweepSeeds.Listed [ 0L; -7L; 9007199254740993L ]
+              Group = false
+              MaxSaesPerRun = 4 } ]

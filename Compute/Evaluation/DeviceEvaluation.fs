@@ -17,8 +17,10 @@ module internal DeviceEvaluation =
     let private mostRows (settings: EvaluationSettings) =
         int (min (int64 settings.BatchSize) settings.Samples)
 
-    /// Sums over the evaluation stream's first samples of a world.
+    /// Sums over the evaluation stream's first samples of a world. `watch` is handed the true features and the latents
+    /// of each batch.
     let accumulate
+        (watch: (Codes -> Codes -> unit) option)
         (progress: int64 -> unit)
         (gpu: Gpu)
         (blocks: int)
@@ -39,6 +41,13 @@ module internal DeviceEvaluation =
         let accumulator =
             DeviceMetricAccumulator(gpu, matching, world.NumFeatures, dim, settings.Samples, blocks)
 
+        let hostTruth, hostLatents = Codes world.NumFeatures, Codes inference.Sae.Latents
+
+        let show (watch: Codes -> Codes -> unit) count =
+            truth.ToCodes(count, hostTruth)
+            latents.ToCodes(count, hostLatents)
+            watch hostTruth hostLatents
+
         forEachBatch settings (fun first count ->
             let x, xHat = allX.Top count, allHat.Top count
             DeviceScalar.set next first
@@ -47,6 +56,7 @@ module internal DeviceEvaluation =
             runner.Encode(x, latents)
             runner.Decode(latents, xHat)
             accumulator.Add(truth, latents, x, xHat)
+            watch |> Option.iter (fun watch -> show watch count)
             progress accumulator.Seen)
 
         sampler.Ops.Check truth

@@ -83,6 +83,27 @@ module Evaluation =
 
         accumulator
 
+    /// Sums over the evaluation stream's first samples; `watch` is handed the true features and the latents of each
+    /// batch.
+    let private sums watch progress backend (sampler: Sampler) matching inference settings =
+        match backend with
+        | Backend.Cuda(gpu, _) ->
+            let world = sampler.World
+            DeviceEvaluation.accumulate watch progress gpu blocks world matching inference settings
+        | Backend.Reference
+        | Backend.Cpu _ ->
+            let run = encodeAndDecode backend inference
+
+            let code truth x latents xHat =
+                run x latents xHat
+                watch |> Option.iter (fun watch -> watch truth latents)
+
+            (accumulate progress sampler matching code settings).Blocks
+
+    let private matched backend (world: World) (inference: Inference) settings =
+        check world.HiddenDim "the synthetic model lives" inference.Sae settings
+        Matching.run backend inference.Sae.Decoder world.Dictionary
+
     /// `run` of an SAE that may prune, telling `progress` after each batch how many samples are done.
     let runWith
         (progress: int64 -> unit)
@@ -92,20 +113,31 @@ module Evaluation =
         (inference: Inference)
         (settings: EvaluationSettings)
         : EvaluationResult =
-        check world.HiddenDim "the synthetic model lives" inference.Sae settings
-        let matching = Matching.run backend inference.Sae.Decoder world.Dictionary
+        let matching = matched backend world inference settings
 
-        let sums =
-            match backend with
-            | Backend.Cuda(gpu, _) ->
-                let world = sampler.World
-                DeviceEvaluation.accumulate progress gpu blocks world matching inference settings
-            | Backend.Reference
-            | Backend.Cpu _ ->
-                let code = encodeAndDecode backend inference
-                (accumulate progress sampler matching (fun _ -> code) settings).Blocks
+        sums None progress backend sampler matching inference settings
+        |> EvaluationResult.conclude settings world matching
 
-        EvaluationResult.conclude settings world matching sums
+    /// `runWith`, and what became of each feature: one more product of the decoder and the dictionary, and per sample
+    /// work of the order of its entries.
+    let runWithRecovery
+        (progress: int64 -> unit)
+        (backend: Backend)
+        (sampler: Sampler)
+        (world: World)
+        (inference: Inference)
+        (settings: EvaluationSettings)
+        : struct (EvaluationResult * Recovery) =
+        let matching = matched backend world inference settings
+        let decoder = inference.Sae.Decoder
+        let plan = RecoveryPlan.create backend world decoder matching
+        let recovery = RecoveryAccumulator plan
+        let watch truth latents = recovery.Add(truth, latents)
+        let blocks = sums (Some watch) progress backend sampler matching inference settings
+        let total = Array.reduce MetricSums.add blocks
+
+        struct (EvaluationResult.conclude settings world matching blocks,
+                Verdicts.conclude world decoder plan total recovery.Counts)
 
     /// Score an SAE on the evaluation stream of a world, in one pass. The SAE's activation decides its form:
     /// BatchTopK selects within each batch, a last partial one included.

@@ -51,6 +51,14 @@ internal sealed class EvalCommand : CliCommand
         Description = "Score beside it what can be reached with the true directions.",
     };
 
+    private readonly Option<bool> _features = new("--features")
+    {
+        Description = "Say which features are recovered, split, absorbed and missed.",
+    };
+
+    private readonly Option<string?> _out = CliOptions.File(
+        "--out", "DIR", "With --features: write features.csv and recovery.json there.");
+
     private readonly Option<bool> _json = CliOptions.Json();
 
     public EvalCommand(Host host)
@@ -66,6 +74,8 @@ internal sealed class EvalCommand : CliCommand
         Add(_samples);
         Add(_prune);
         Add(_baselines);
+        Add(_features);
+        Add(_out);
         Add(_json);
         _common = new CommonOptions(
             this,
@@ -82,6 +92,7 @@ internal sealed class EvalCommand : CliCommand
         ("synthsae eval runs/ID --baselines", "and how far it is from what can be reached"),
         ("synthsae eval my-sae --model synth-sae-bench-16k --samples 1M", "any SAE folder"),
         ("synthsae eval my-sae activations/", "how well it does on real activations"),
+        ("synthsae eval runs/ID --features", "which true features it has, and which it has not"),
         ("synthsae eval runs/ID --prune auto", "without latents that fire by mistake"),
     ];
 
@@ -96,15 +107,24 @@ internal sealed class EvalCommand : CliCommand
                 "--baselines", "needs a synthetic model: of activations no features are known");
         }
 
+        var features = parsed.GetValue(_features);
+        var target = parsed.GetValue(_out);
+        CheckFeatures(features, target, source);
         var samples = parsed.GetValue(_samples) ?? DefaultSamples;
         using var stop = new StopSignal(_host);
         try
         {
             var wish = parsed.GetValue(_prune) ?? PruningSpec.Off;
-            var report = Score(path, source, samples, wish, settings, stop.Token);
+            var report = Score(path, source, samples, wish, features, settings, stop.Token);
             if (parsed.GetValue(_baselines))
             {
                 report = report with { Baselines = ScoreBaselines(report, settings, stop.Token) };
+            }
+
+            if (target is not null)
+            {
+                Files.CreateFolder(target);
+                RecoveryFiles.Write(target, report.Recovery!);
             }
 
             if (parsed.GetValue(_json))
@@ -124,11 +144,26 @@ internal sealed class EvalCommand : CliCommand
         }
     }
 
+    private static void CheckFeatures(bool features, string? target, RunData source)
+    {
+        if (features && source.Phase == RunPhase.Activations)
+        {
+            throw Failure.BadInput(
+                "--features", "needs a synthetic model: of activations no features are known");
+        }
+
+        if (target is not null && !features)
+        {
+            throw Failure.BadInput("--out", "is where --features writes; give that too");
+        }
+    }
+
     private SaeScoreReport Score(
         string path,
         RunData source,
         long wanted,
         PruningSpec wish,
+        bool features,
         AppSettings settings,
         CancellationToken stop)
     {
@@ -142,10 +177,11 @@ internal sealed class EvalCommand : CliCommand
             var samples = data.ScoredSamples(wanted);
             observer.Phase(RunPhase.Evaluation, $"{Counts.Exact(samples)} samples");
             var inference = Pruning.Apply(pruning, saved.Sae);
-            var scored = data.Score(inference, samples, BatchSize, done => Hear(done, samples));
+            var scored = data.Score(
+                inference, samples, BatchSize, features, done => Hear(done, samples));
             var world = (data as WorldData)?.World;
             return new SaeScoreReport(
-                path, saved.Sae, data.Name, world, scored.Scores, pruning, []);
+                path, saved.Sae, data.Name, world, scored.Scores, pruning, [], scored.Recovery);
 
             Pruning Find(IRunData data, Sae sae)
             {

@@ -9,13 +9,16 @@ namespace SynthSae.Core;
 internal static class Scoring
 {
     /// <summary>
-    /// All metrics, the table of latents as CSV, and the share of samples in which each fires.
+    /// All metrics, the table of latents as CSV, the share of samples in which each fires, and, if
+    /// asked for and a truth is known, what became of the features.
     /// </summary>
-    public readonly record struct Scored(Scores Scores, string LatentTable, double[] FiringRates);
+    public readonly record struct Scored(
+        Scores Scores, string LatentTable, double[] FiringRates, Recovery? Recovery = null);
 
     /// <summary>
-    /// Score an SAE on samples of the evaluation stream; <paramref name="progress"/> hears after
-    /// each batch how many are done, and may throw to end it.
+    /// Score an SAE on samples of the evaluation stream, and say what became of each feature if
+    /// <paramref name="features"/>; <paramref name="progress"/> hears after each batch how many are
+    /// done, and may throw to end it.
     /// </summary>
     public static Scored Score(
         AppSettings settings,
@@ -23,22 +26,37 @@ internal static class Scoring
         Inference sae,
         long samples,
         int batchSize,
+        bool features,
         Action<long> progress)
     {
-        var backend = settings.Backend();
-        var result = Evaluation.runWith(
-            FuncConvert.FromAction(progress),
-            backend,
-            world.Sampler(backend),
-            world.World,
-            sae,
-            new EvaluationSettings(samples, batchSize));
+        var (result, recovery) = Evaluate(
+            settings.Backend(), world, sae, new(samples, batchSize), features, progress);
         double[] rates = [.. result.Latents.Select(latent => latent.FiringRate)];
         var scores = Read(result.Settings.Samples, result.Metrics, result.StandardErrors) with
         {
             Density = DensityHistogramModule.ofRates(rates),
         };
-        return new Scored(scores, EvaluationReport.toCsv(result), rates);
+        return new Scored(scores, EvaluationReport.toCsv(result), rates, recovery);
+    }
+
+    private static (EvaluationResult Result, Recovery? Recovery) Evaluate(
+        Backend backend,
+        LoadedWorld world,
+        Inference sae,
+        EvaluationSettings sizes,
+        bool features,
+        Action<long> progress)
+    {
+        var hear = FuncConvert.FromAction(progress);
+        var sampler = world.Sampler(backend);
+        if (!features)
+        {
+            return (Evaluation.runWith(hear, backend, sampler, world.World, sae, sizes), null);
+        }
+
+        var (result, recovery) = Evaluation.runWithRecovery(
+            hear, backend, sampler, world.World, sae, sizes);
+        return (result, recovery);
     }
 
     /// <summary>

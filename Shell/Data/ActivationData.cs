@@ -112,7 +112,7 @@ internal sealed class ActivationData : IRunData
 
     /// <inheritdoc/>
     public Scoring.Scored Score(
-        Inference sae, long samples, int batchSize, Action<long> progress)
+        Inference sae, long samples, int batchSize, bool features, Action<long> progress)
     {
         // Fewer samples are a part of more, as evenly spread over the files.
         var scored = RowSplitModule.create(_rows.Rows, ScoredSamples(samples));

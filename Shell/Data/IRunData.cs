@@ -41,9 +41,11 @@ internal interface IRunData : IDisposable
     Matrix? Features => null;
 
     /// <summary>
-    /// Score an SAE on samples that it was not trained on, as many as there are;
+    /// Score an SAE on samples that it was not trained on, as many as there are, and, if
+    /// <paramref name="features"/> and a truth is known, say what became of each feature;
     /// <paramref name="progress"/> hears after each batch how many are done, and may throw to end
     /// it.
     /// </summary>
-    Scoring.Scored Score(Inference sae, long samples, int batchSize, Action<long> progress);
+    Scoring.Scored Score(
+        Inference sae, long samples, int batchSize, bool features, Action<long> progress);
 }

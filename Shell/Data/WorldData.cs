@@ -51,8 +51,8 @@ internal sealed class WorldData(LoadedWorld world, long seed, AppSettings settin
 
     /// <inheritdoc/>
     public Scoring.Scored Score(
-        Inference sae, long samples, int batchSize, Action<long> progress) =>
-        Scoring.Score(settings, world, sae, samples, batchSize, progress);
+        Inference sae, long samples, int batchSize, bool features, Action<long> progress) =>
+        Scoring.Score(settings, world, sae, samples, batchSize, features, progress);
 
     public void Dispose()
     {

@@ -15,6 +15,7 @@ namespace SynthSae.Reports;
 /// <param name="Scores">The scores.</param>
 /// <param name="Pruning">How its latents are pruned; null for not at all.</param>
 /// <param name="Baselines">A low and a high baseline of its width; or none.</param>
+/// <param name="Recovery">What became of the features; null if not asked for.</param>
 internal sealed record SaeScoreReport(
     string Name,
     Sae Sae,
@@ -22,7 +23,8 @@ internal sealed record SaeScoreReport(
     LoadedWorld? World,
     Scores Scores,
     Pruning? Pruning,
-    IReadOnlyList<Baselining.Scored> Baselines)
+    IReadOnlyList<Baselining.Scored> Baselines,
+    Recovery? Recovery = null)
 {
     /// <summary>The table.</summary>
     public void Write(Host host)
@@ -35,6 +37,11 @@ internal sealed record SaeScoreReport(
 
         host.Out.WriteLine();
         ScoreTable.Write(Scores, host);
+        if (Recovery is not null)
+        {
+            FeaturesReport.Write(Recovery, host);
+        }
+
         if (Baselines is [var low, var high])
         {
             host.Out.WriteLine();
@@ -52,7 +59,8 @@ internal sealed record SaeScoreReport(
 
     /// <summary>
     /// {schema, sae, model or activations, pruning, evaluation}, and with baselines {baselines:
-    /// [{name, evaluation}, …], oracle_relative_f1: {value, standard_error}}.
+    /// [{name, evaluation}, …], oracle_relative_f1: {value, standard_error}}, and with features
+    /// {recovery: what recovery.json holds}.
     /// </summary>
     public JsonObject ToJson()
     {
@@ -69,6 +77,11 @@ internal sealed record SaeScoreReport(
             var relative = Baselining.Relative(Scores, low.Scores, high.Scores);
             json["baselines"] = new JsonArray(low.ToJson(), high.ToJson());
             json[relative.Name] = relative.ToJson();
+        }
+
+        if (Recovery is not null)
+        {
+            json["recovery"] = JsonNode.Parse(RecoveryReport.toJson(Recovery));
         }
 
         return json;

@@ -73,7 +73,10 @@ internal sealed class RunFolder
 
     /// <summary>One row per latent of an SAE; there once it was scored.</summary>
     public string LatentsFile(SaePlan sae) =>
-        System.IO.Path.Combine(sae.IsAlone ? Path : SaeFolder(sae), "latents.csv");
+        System.IO.Path.Combine(TablesFolder(sae), "latents.csv");
+
+    /// <summary>Where the tables of an SAE lie.</summary>
+    public string TablesFolder(SaePlan sae) => sae.IsAlone ? Path : SaeFolder(sae);
 
     /// <summary>The run that an SAE's folder belongs to; null if to none.</summary>
     public static RunFolder? Holding(string saeFolder)

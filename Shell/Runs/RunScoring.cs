@@ -14,6 +14,8 @@ namespace SynthSae.Runs;
 internal sealed class RunScoring(
     RunStart start, IRunData data, PhaseClock clock, RunJournal journal)
 {
+    private const string SavedForm = "saved";
+
     private readonly RunPlan _plan = start.Plan;
     private readonly AppSettings _settings = start.Settings;
 
@@ -22,7 +24,8 @@ internal sealed class RunScoring(
     {
         var step = trainee.Last.Step;
         var samples = _plan.Spec.Value.Evaluation.IntermediateSamples;
-        var scored = Score(Pruning.Apply(null, trainee.Trainer.Sae), samples, _ => { });
+        var inference = Pruning.Apply(null, trainee.Trainer.Sae);
+        var scored = Score(inference, samples, features: false, _ => { });
         journal.Observer.Evaluated(trainee.Plan, step, scored.Scores);
         journal.LogScores(trainee.Plan, "training", step, scored.Scores);
     }
@@ -66,7 +69,8 @@ internal sealed class RunScoring(
 
         Scoring.Scored Form(Trainee trainee, string name, Inference inference)
         {
-            var form = Score(inference, samples, done => Hear(before + done));
+            var features = name == SavedForm;
+            var form = Score(inference, samples, features, done => Hear(before + done));
             before += samples;
             journal.LogScores(trainee.Plan, name, trainee.Last.Step, form.Scores);
             return form;
@@ -88,8 +92,13 @@ internal sealed class RunScoring(
     {
         var saved = trainee.Trainer.Export();
         var training = form(trainee, "training", Pruning.Apply(null, trainee.Trainer.Sae));
-        var inference = form(trainee, "saved", Pruning.Apply(null, saved));
+        var inference = form(trainee, SavedForm, Pruning.Apply(null, saved));
         Files.WriteText(start.Folder.LatentsFile(trainee.Plan), inference.LatentTable);
+        if (inference.Recovery is { } recovery)
+        {
+            RecoveryFiles.Write(start.Folder.TablesFolder(trainee.Plan), recovery);
+        }
+
         SavedSaes.WriteSparsity(start.Folder.SaeFolder(trainee.Plan), inference.FiringRates);
         var pruned = Prunes(pruning)
             ? form(trainee, "pruned", Pruning.Apply(pruning, saved)).Scores
@@ -110,7 +119,9 @@ internal sealed class RunScoring(
             done => journal.Observer.Scoring(done, most)));
     }
 
-    private Scoring.Scored Score(Inference sae, long samples, Action<long> progress) =>
+    private Scoring.Scored Score(
+        Inference sae, long samples, bool features, Action<long> progress) =>
         clock.Measure(
-            TimedParts.Evaluation, () => data.Score(sae, samples, _plan.BatchSize, progress));
+            TimedParts.Evaluation,
+            () => data.Score(sae, samples, _plan.BatchSize, features, progress));
 }

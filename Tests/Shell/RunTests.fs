@@ -30,6 +30,8 @@ let ``a run leaves its specification, its events, its SAE and its results`` () =
           "events.jsonl"
           "result.json"
           "latents.csv"
+          "features.csv"
+          "recovery.json"
           "sae/cfg.json"
           "sae/sae_weights.safetensors" ] do
         Assert.True(File.Exists(Path.Combine(run, file)), file)

@@ -55,7 +55,34 @@ module EvaluationCases =
               near name expected.FiringRate actual.FiringRate
               near name expected.FeatureRate actual.FeatureRate ]
 
-    let private world = HandMadeWorlds.plain 60 24
+    let private recovery (expected: Recovery) (actual: Recovery) =
+        let each name part =
+            Agreement.same name (Array.map part expected.Features) (Array.map part actual.Features)
+
+        Agreement.all
+            [ each "nearest latents" _.Nearest.Latent
+              each "best latents" _.Best.Latent
+              each "F1 of best latents" _.Best.Score.F1Score
+              each "own latents" _.OwnLatents
+              each "F1 together" _.TogetherF1
+              each "lent" _.Lent
+              each "verdicts" (fun feature -> Verdict.name feature.Verdict) ]
+
+    /// Two of three features lie in trees.
+    let private world =
+        let trees: HandMadeWorlds.Tree list =
+            [ for root in 0..3..57 ->
+                  { Feature = root
+                    Exclusive = false
+                    Scaled = false
+                    Children =
+                      [ { Feature = root + 1
+                          Exclusive = false
+                          Scaled = false
+                          Children = [] } ] } ]
+
+        { HandMadeWorlds.plain 60 24 with
+            Forest = HandMadeWorlds.forest 60 trees }
 
     let private truth name latents activation pruneBelow settings =
         { Op = "Evaluation"
@@ -68,21 +95,16 @@ module EvaluationCases =
 
                 let sampler = Sampler.create Backend.Reference world
 
-                let expected =
-                    Evaluation.runWith ignore Backend.Reference sampler world inference settings
+                let run backend =
+                    Evaluation.runWithRecovery ignore backend sampler world inference settings
 
-                let actual =
-                    Evaluation.runWith
-                        ignore
-                        (Backend.Cuda(gpu, 1))
-                        sampler
-                        world
-                        inference
-                        settings
+                let struct (expected, expectedRecovery) = run Backend.Reference
+                let struct (actual, actualRecovery) = run (Backend.Cuda(gpu, 1))
 
                 Agreement.all
                     [ metrics expected.Metrics actual.Metrics
                       metrics expected.StandardErrors actual.StandardErrors
+                      recovery expectedRecovery actualRecovery
                       yield! Array.map2 report expected.Latents actual.Latents ] }
 
     let private samples =

@@ -20,7 +20,7 @@ internal sealed record ChartOptions
     /// </summary>
     public double Smoothing { get; init; }
 
-    /// <summary>What the axis shows at least; null: what the points take.</summary>
+    /// <summary>What the axis shows; null, or NaN at an end: what the points take.</summary>
     public (double From, double To)? XRange { get; init; }
 
     /// <inheritdoc cref="XRange"/>

@@ -14,6 +14,8 @@ internal sealed record ChartSeries(
     /// <summary>True if its points are joined.</summary>
     public bool Joined { get; init; } = true;
 
-    /// <summary>A letter that stands at the points of a cloud, and in the legend.</summary>
-    public char Mark { get; init; } = '•';
+    /// <summary>
+    /// A letter at each point, and in the legend; null: dots, told apart by numbers.
+    /// </summary>
+    public char? Mark { get; init; }
 }

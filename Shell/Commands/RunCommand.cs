@@ -7,6 +7,7 @@ using SynthSae.Progress;
 using SynthSae.Reports;
 using SynthSae.Runs;
 using SynthSae.Settings;
+using SynthSae.Store;
 
 namespace SynthSae.Commands;
 
@@ -104,16 +105,21 @@ internal sealed class RunCommand : CliCommand
         var observer = Observers.For(_host, latents, parsed.GetValue(_quiet));
         using var stop = new StopSignal(
             _host, () => observer.Note("stopping; again to end at once"));
-        var result = WatchedRun.Execute(start, observer, stop.Token);
-        if (result is null)
-        {
-            _host.Error.WriteLine(start.Resumes
-                ? "Stopped before another step; all is as it was."
-                : "Stopped before the first step: there is nothing to save.");
-            return stop.ExitCode;
-        }
+        var end = WatchedRun.Execute(start, observer, stop.Token);
+        Report(start, end, parsed.GetValue(_json));
+        return end.ExitCode(stop.ExitCode);
+    }
 
-        if (parsed.GetValue(_json))
+    private void Report(RunStart start, RunEnd end, bool json)
+    {
+        if (end.Result is not { } result)
+        {
+            var how = end.Status == RunStatus.Paused ? "Paused" : "Stopped";
+            _host.Error.WriteLine(start.Resumes
+                ? $"{how} before another step; all is as it was."
+                : $"{how} before the first step: there is nothing to save.");
+        }
+        else if (json)
         {
             _host.Out.Write(Json.Pretty(result.ToJson()));
         }
@@ -121,8 +127,6 @@ internal sealed class RunCommand : CliCommand
         {
             ResultReport.Write(result, _host);
         }
-
-        return result.Interrupted ? stop.ExitCode : ExitCode.Ok;
     }
 
     private RunStart Start(ParseResult parsed)

@@ -16,7 +16,7 @@ internal sealed class PlainLog(TextWriter writer, IReadOnlyList<int> latents) : 
     public void Phase(RunPhase phase, string what)
     {
         _tracker.Phase(phase, what);
-        WriteLine($"{phase.ToString().ToLowerInvariant()}: {what}");
+        WriteLine($"{phase.Word()}: {what}");
     }
 
     public void Step(IReadOnlyList<StepProgress> saes)

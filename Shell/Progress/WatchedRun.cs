@@ -5,23 +5,12 @@ namespace SynthSae.Progress;
 /// <summary>A run in this process, with somebody who watches.</summary>
 internal static class WatchedRun
 {
-    /// <summary>
-    /// Run it to its end; null if it was stopped before there was anything to save. The observer's display ends
-    /// with it.
-    /// </summary>
-    public static RunResult? Execute(
-        RunStart start, IRunObserver observer, CancellationToken stop)
+    /// <summary>Run it to its end, with which the observer's display ends.</summary>
+    public static RunEnd Execute(RunStart start, IRunObserver observer, CancellationToken stop)
     {
         using (observer as IDisposable)
         {
-            try
-            {
-                return TrainingRun.Execute(start, observer, stop);
-            }
-            catch (OperationCanceledException)
-            {
-                return null;
-            }
+            return TrainingRun.Execute(start, observer, stop);
         }
     }
 }

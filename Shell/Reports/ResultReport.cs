@@ -1,6 +1,7 @@
 using SynthSae.Formatting;
 using SynthSae.Hosting;
 using SynthSae.Runs;
+using SynthSae.Store;
 
 namespace SynthSae.Reports;
 
@@ -57,7 +58,7 @@ internal static class ResultReport
 
     private static void WriteFolder(RunResult result, TextWriter writer)
     {
-        if (result.Interrupted)
+        if (result.IsPartial)
         {
             var step = Counts.Exact(result.Steps);
             var when = result.Steps == result.Plan.Steps
@@ -66,7 +67,7 @@ internal static class ResultReport
             var saved = result.Saes is [{ Plan: var sae }]
                 ? $"The SAE is saved in {result.Folder.SaeFolder(sae)}"
                 : $"The SAEs are saved in {result.Folder.Path}";
-            writer.WriteLine($"Stopped {when}. {saved}");
+            writer.WriteLine($"{(result.End == RunStatus.Paused ? "Paused" : "Stopped")} {when}. {saved}");
             if (result.Folder.NewestCheckpoint is not null)
             {
                 writer.WriteLine($"Go on with: synthsae run --resume {result.Folder.Shown}");

@@ -1,16 +1,16 @@
 using System.Text.Json.Nodes;
-using SynthSae.Compute.Files;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
 using SynthSae.Runs;
+using SynthSae.Store;
 
 namespace SynthSae.Reports;
 
 /// <summary>Describes a run folder: where it came from, how far it got, what it scored.</summary>
 internal sealed class RunReport(RunFolder folder, Host host)
 {
-    private readonly bool _goesOn = FolderLock.IsHeld(folder.Path);
+    private readonly RunSummary? _run = RunReading.Read(folder.Path, DateTime.UtcNow);
 
     /// <summary>Write it.</summary>
     public void Write()
@@ -24,7 +24,7 @@ internal sealed class RunReport(RunFolder folder, Host host)
             .Add("  backend", $"{Text(run["backend"])}, {Text(run["threads"])} threads")
             .Add("  machine", Text(run["machine"]?["processor"]))
             .Add("  state", State());
-        if (!_goesOn && !folder.IsFinished)
+        if (_run is { Status: not (RunStatus.Running or RunStatus.Finished) })
         {
             table.Add("  go on", GoOn());
         }
@@ -69,25 +69,23 @@ internal sealed class RunReport(RunFolder folder, Host host)
         }
     }
 
-    // The last whole line of the log tells; a run that was killed leaves no word of an end.
     private string State()
     {
-        if (!File.Exists(folder.EventsFile))
+        if (_run is null)
         {
-            return "not started";
+            return "not known";
         }
 
-        var events = Files.ReadText(folder.EventsFile).Split('\n');
-        var last = events.Select(Json.TryObject).LastOrDefault(line => line is not null);
-        var time = Text(last?["time"]);
-        return Text(last?["event"]) switch
+        var now = _run.Snapshot;
+        var at = JsonReading.Text(now.Updated);
+        var step = now.Step > 0 ? $", step {Counts.Exact(now.Step)}" : "";
+        return now.Status switch
         {
-            // The result comes before the last word.
-            _ when folder.IsFinished => $"finished at {time}",
-            "interrupted" => $"interrupted at {time}",
-            "failed" => $"failed at {time}: {Text(last?["message"])}",
-            var other => $"{(_goesOn ? "running" : "killed")}; last heard of at {time}: "
-                + $"{other} {Text(last?["step"] ?? last?["phase"], "")}",
+            RunStatus.Running => $"running; last heard of at {at}: {now.Phase}{step}",
+            RunStatus.Interrupted => $"interrupted: its process died; last heard of at {at}: "
+                + $"{now.Phase}{step}",
+            _ => $"{now.Status.Word()} at {at}"
+                + (now.Message is { } message ? $": {message}" : ""),
         };
     }
 

@@ -19,6 +19,11 @@ internal interface IRunObserver
     /// <summary>An SAE was scored while training, after the given number of steps.</summary>
     void Evaluated(SaePlan sae, long step, Scores scores);
 
+    /// <summary>An SAE was scored as it is trained, while training or at the end.</summary>
+    void Scored(SaePlan sae, long step, Scores scores)
+    {
+    }
+
     /// <summary>Something that the reader should know.</summary>
     void Note(string text);
 }

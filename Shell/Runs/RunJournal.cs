@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
+using SynthSae.Store;
 
 namespace SynthSae.Runs;
 
@@ -10,6 +11,9 @@ namespace SynthSae.Runs;
 /// <param name="observer">Who watches.</param>
 internal sealed class RunJournal(EventLog events, IRunObserver observer)
 {
+    /// <summary>The form of an SAE that it has in training.</summary>
+    public const string AsTrained = "training";
+
     /// <summary>Who watches.</summary>
     public IRunObserver Observer => observer;
 
@@ -23,12 +27,16 @@ internal sealed class RunJournal(EventLog events, IRunObserver observer)
         var plan = start.Plan;
         if (start.Resumption is not { } resumption)
         {
-            Log("started", ("run", start.Folder.Id), ("steps", plan.Steps), ("saes", plan.Saes.Count));
+            Log(
+                EventNames.Started,
+                ("run", start.Folder.Id),
+                ("steps", plan.Steps),
+                ("saes", plan.Saes.Count));
             return;
         }
 
         Log(
-            "resumed",
+            EventNames.Resumed,
             ("run", start.Folder.Id),
             ("steps", plan.Steps),
             ("saes", plan.Saes.Count),
@@ -46,7 +54,7 @@ internal sealed class RunJournal(EventLog events, IRunObserver observer)
     /// <summary>A phase begins.</summary>
     public void Begin(RunPhase phase, string what)
     {
-        Log("phase", ("phase", phase.ToString().ToLowerInvariant()));
+        Log("phase", ("phase", phase.Word()), ("what", what));
         observer.Phase(phase, what);
     }
 
@@ -79,14 +87,21 @@ internal sealed class RunJournal(EventLog events, IRunObserver observer)
             ("lr", Json.Number(step.Lr)),
             ("seconds", Json.Seconds(total)));
 
-    /// <summary>Scores for the log.</summary>
-    public void LogScores(SaePlan sae, string form, long step, Scores scores) =>
+    /// <summary>Scores for the log, and for who watches.</summary>
+    public void LogScores(SaePlan sae, string form, StepProgress last, Scores scores)
+    {
         Log(
             "evaluation",
             ("sae", sae.Index),
             ("form", form),
-            ("step", step),
+            ("step", last.Step),
+            ("samples", last.Samples),
             ("metrics", scores.ToJson()));
+        if (form == AsTrained)
+        {
+            observer.Scored(sae, last.Step, scores);
+        }
+    }
 
     /// <summary>Do what a run can do without, and note why it failed if it does.</summary>
     public void Attempt(string otherwise, Action work)

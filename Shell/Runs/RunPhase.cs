@@ -15,3 +15,10 @@ internal enum RunPhase
     /// <summary>Scoring the SAE.</summary>
     Evaluation,
 }
+
+/// <summary>Names of phases in files and to people.</summary>
+internal static class RunPhaseWords
+{
+    /// <summary>E.g. "training".</summary>
+    public static string Word(this RunPhase phase) => phase.ToString().ToLowerInvariant();
+}

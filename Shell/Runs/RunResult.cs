@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using SynthSae.Core;
 using SynthSae.Formatting;
+using SynthSae.Store;
 
 namespace SynthSae.Runs;
 
@@ -10,15 +11,18 @@ namespace SynthSae.Runs;
 /// <param name="Saes">What came out of each SAE.</param>
 /// <param name="Clock">Times.</param>
 /// <param name="Sittings">Processes that had a share in it.</param>
-/// <param name="Interrupted">Ended by a signal before all samples were seen.</param>
+/// <param name="End">Finished, or stopped or paused before it was.</param>
 internal sealed record RunResult(
     RunPlan Plan,
     RunFolder Folder,
     IReadOnlyList<SaeResult> Saes,
     PhaseClock Clock,
     int Sittings,
-    bool Interrupted)
+    RunStatus End)
 {
+    /// <summary>Ended before it was done.</summary>
+    public bool IsPartial => End != RunStatus.Finished;
+
     /// <summary>Samples that every SAE was trained on.</summary>
     public long Samples => Saes[0].State.Last.Samples;
 
@@ -42,7 +46,7 @@ internal sealed record RunResult(
         var json = new JsonObject
         {
             ["schema"] = 1,
-            ["status"] = Interrupted ? "interrupted" : "finished",
+            ["status"] = End.Word(),
             ["run"] = Folder.Id,
             ["folder"] = Folder.Path,
             ["name"] = Plan.Name,

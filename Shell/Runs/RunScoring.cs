@@ -19,22 +19,58 @@ internal sealed class RunScoring(
     private readonly RunPlan _plan = start.Plan;
     private readonly AppSettings _settings = start.Settings;
 
-    /// <summary>Score an SAE between two steps.</summary>
-    public void Between(Trainee trainee)
+    /// <summary>Score SAEs between two steps; false if that was stopped.</summary>
+    public bool Between(IEnumerable<Trainee> saes, CancellationToken stop)
     {
-        var step = trainee.Last.Step;
-        var samples = _plan.Spec.Value.Evaluation.IntermediateSamples;
-        var inference = Pruning.Apply(null, trainee.Trainer.Sae);
-        var scored = Score(inference, samples, features: false, _ => { });
-        journal.Observer.Evaluated(trainee.Plan, step, scored.Scores);
-        journal.LogScores(trainee.Plan, "training", step, scored.Scores);
+        try
+        {
+            foreach (var sae in saes)
+            {
+                Between(sae, stop);
+            }
+
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
-    /// <summary>How an SAE is pruned; null if that is not asked for.</summary>
-    public Pruning? DecidePruning(SaePlan plan, Sae sae)
+    /// <summary>
+    /// How each SAE is pruned, null for those of which that is not asked for; null if it was
+    /// stopped.
+    /// </summary>
+    public IReadOnlyList<Pruning?>? DecidePruning(
+        IEnumerable<Trainee> saes, CancellationToken stop)
+    {
+        try
+        {
+            return [.. saes.Select(sae => DecidePruning(sae.Plan, sae.Trainer.Export(), stop))];
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    private void Between(Trainee trainee, CancellationToken stop)
+    {
+        var last = trainee.Last;
+        var samples = _plan.Spec.Value.Evaluation.IntermediateSamples;
+        var scored = Score(
+            Pruning.Apply(null, trainee.Trainer.Sae),
+            samples,
+            features: false,
+            _ => stop.ThrowIfCancellationRequested());
+        journal.Observer.Evaluated(trainee.Plan, last.Step, scored.Scores);
+        journal.LogScores(trainee.Plan, RunJournal.AsTrained, last, scored.Scores);
+    }
+
+    private Pruning? DecidePruning(SaePlan plan, Sae sae, CancellationToken stop)
     {
         var pruning =
-            Pruning.Decide(_plan.Spec.Value.Evaluation.Pruning, null, () => FindPruning(sae));
+            Pruning.Decide(_plan.Spec.Value.Evaluation.Pruning, null, () => FindPruning(sae, stop));
         if (pruning is not null)
         {
             var fields = pruning.ToJson().Select(field => (field.Key, field.Value?.DeepClone()));
@@ -72,7 +108,7 @@ internal sealed class RunScoring(
             var features = name == SavedForm;
             var form = Score(inference, samples, features, done => Hear(before + done));
             before += samples;
-            journal.LogScores(trainee.Plan, name, trainee.Last.Step, form.Scores);
+            journal.LogScores(trainee.Plan, name, trainee.Last, form.Scores);
             return form;
         }
 
@@ -91,7 +127,7 @@ internal sealed class RunScoring(
         Func<Trainee, string, Inference, Scoring.Scored> form)
     {
         var saved = trainee.Trainer.Export();
-        var training = form(trainee, "training", Pruning.Apply(null, trainee.Trainer.Sae));
+        var training = form(trainee, RunJournal.AsTrained, Pruning.Apply(null, trainee.Trainer.Sae));
         var inference = form(trainee, SavedForm, Pruning.Apply(null, saved));
         Files.WriteText(start.Folder.LatentsFile(trainee.Plan), inference.LatentTable);
         if (inference.Recovery is { } recovery)
@@ -106,7 +142,7 @@ internal sealed class RunScoring(
         return new RunScores(training.Scores, inference.Scores, pruned);
     }
 
-    private Pruning FindPruning(Sae sae)
+    private Pruning FindPruning(Sae sae, CancellationToken stop)
     {
         var most = PruningThreshold.DefaultSamples;
         journal.Observer.Phase(RunPhase.Evaluation, "looking for the pruning threshold");
@@ -116,7 +152,11 @@ internal sealed class RunScoring(
             data.TrainingBatches(),
             most,
             _plan.BatchSize,
-            done => journal.Observer.Scoring(done, most)));
+            done =>
+            {
+                stop.ThrowIfCancellationRequested();
+                journal.Observer.Scoring(done, most);
+            }));
     }
 
     private Scoring.Scored Score(

@@ -62,7 +62,24 @@ internal sealed class RunStart : IDisposable
     /// </summary>
     /// <exception cref="Failure">It has finished, has no checkpoint, or is going on in another
     ///   process.</exception>
-    public static RunStart Again(string path, AppSettings settings)
+    public static RunStart Again(string path, AppSettings settings) =>
+        Open(path, settings, Resumption.Find);
+
+    /// <summary>
+    /// The same for a run that need not have begun: without a checkpoint it begins at the beginning.
+    /// </summary>
+    /// <exception cref="Failure">It has finished, has checkpoints that cannot be used, or is going
+    ///   on in another process.</exception>
+    public static RunStart Continue(string path, AppSettings settings) =>
+        Open(path, settings, (folder, plan, own) =>
+            folder.NewestCheckpoint is null && !folder.IsFinished
+                ? null
+                : Resumption.Find(folder, plan, own));
+
+    private static RunStart Open(
+        string path,
+        AppSettings settings,
+        Func<RunFolder, RunPlan, AppSettings, Resumption?> find)
     {
         var folder = RunFolder.Open(path);
         var held = FolderLock.Take(folder.Path);
@@ -70,7 +87,7 @@ internal sealed class RunStart : IDisposable
         {
             var plan = RunSpecs.Load(path, []);
             var own = RunDescription.Own(folder, settings);
-            var resumption = Resumption.Find(folder, plan, own);
+            var resumption = find(folder, plan, own);
             AtomicFile.removeLeftovers(folder.Path);
             Files.Delete(folder.ResultFile);
             return new RunStart(plan, own, folder, held, resumption);

@@ -18,6 +18,9 @@ internal sealed record RunState(
     int Sittings,
     string Data)
 {
+    /// <summary>It was stopped while it was scored between two steps.</summary>
+    public bool IsUnscored { get; init; }
+
     /// <summary>As text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, RunStateJson.Default.RunState);
 

@@ -10,6 +10,7 @@ using SynthSae.Data;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
 using SynthSae.Settings;
+using SynthSae.Store;
 
 namespace SynthSae.Runs;
 
@@ -30,14 +31,18 @@ internal sealed class TrainingRun
     private readonly RunFolder _folder;
     private readonly RunState? _before;
     private readonly RunJournal _journal;
+    private readonly RunControl _control;
     private readonly PhaseClock _clock;
     private readonly DataVariance _variance;
     private readonly HashSet<Trainee> _saturated = [];
     private readonly int _sittings;
     private long _lastCheckpoint = Stopwatch.GetTimestamp();
+    private bool _isUnscored;
 
-    private TrainingRun(RunStart start, RunJournal journal)
+    private TrainingRun(RunStart start, RunJournal journal, RunControl control)
     {
+        _control = control;
+        _isUnscored = start.Resumption?.Run.IsUnscored ?? false;
         _start = start;
         (_plan, _settings, _folder) = (start.Plan, start.Settings, start.Folder);
         _source = RunData.Of(_plan, _settings);
@@ -49,29 +54,37 @@ internal sealed class TrainingRun
     }
 
     /// <summary>
-    /// Run it to the end. When <paramref name="stop"/> is requested, the step in progress is
-    /// finished, and a checkpoint and the SAEs are saved. A failure is recorded in the folder before
+    /// Run it to the end. When <paramref name="stop"/> is requested, or somebody asks for it by
+    /// <see cref="Controls"/>, the step in progress is finished, and a checkpoint and the SAEs are
+    /// saved. All the while its folder says how it stands. A failure is recorded in the folder before
     /// it is thrown on.
     /// </summary>
     /// <exception cref="CrashException">A bug; its stack trace lies in the folder.</exception>
-    public static RunResult Execute(
-        RunStart start, IRunObserver observer, CancellationToken stop)
+    public static RunEnd Execute(RunStart start, IRunObserver observer, CancellationToken stop)
     {
         var folder = start.Folder;
+        using var status = new StatusWriter(start);
         using var events = new EventLog(folder.EventsFile);
+        var journal = new RunJournal(events, new ObserverPair(status, observer));
+        using var control = new RunControl(start, stop, journal.Note);
         try
         {
-            return new TrainingRun(start, new RunJournal(events, observer)).Execute(stop);
+            var result = new TrainingRun(start, journal, control).Execute(control.Token);
+            status.End(result.End, result.IsPartial ? double.NaN : result.SamplesPerSecond);
+            return new RunEnd(result.End, result);
         }
         catch (OperationCanceledException)
         {
-            events.Append("interrupted");
-            throw;
+            events.Append(control.End.Word());
+            status.End(control.End, double.NaN);
+            return new RunEnd(control.End, null);
         }
         catch (Exception error)
         {
             var bug = !ErrorReport.IsBadInput(error);
-            if (Record(error, bug, folder, events) && bug)
+            var recorded = Record(error, bug, folder, events);
+            status.Fail(error.Message);
+            if (recorded && bug)
             {
                 throw new CrashException(folder.CrashFile, error);
             }
@@ -85,7 +98,7 @@ internal sealed class TrainingRun
     {
         try
         {
-            events.Append("failed", ("bug", bug), ("message", error.Message));
+            events.Append(EventNames.Failed, ("bug", bug), ("message", error.Message));
             if (bug)
             {
                 Files.WriteText(folder.CrashFile, $"{error}\n");
@@ -124,41 +137,52 @@ internal sealed class TrainingRun
             throw new OperationCanceledException(stop);
         }
 
-        if (!complete)
+        return Conclude(saes, scoring, data, complete, stop);
+    }
+
+    private RunResult Conclude(
+        IReadOnlyList<Trainee> saes,
+        RunScoring scoring,
+        IRunData data,
+        bool complete,
+        CancellationToken stop)
+    {
+        // How SAEs are pruned is found out where there is someone to ask.
+        var pruning = complete ? scoring.DecidePruning(saes, stop) : null;
+        if (pruning is null)
         {
             WriteCheckpoint(saes, data);
         }
 
-        var saved = saes.Select(sae => (sae, Save(sae, complete ? scoring : null))).ToList();
-        var final = _plan.Spec.Value.Evaluation.Final;
-        var scores = complete && final ? scoring.All(saved, stop) : null;
-        var interrupted = !complete || (final && scores is null);
-        if (complete && interrupted)
+        var saved = saes.Select((sae, i) => (sae, Save(sae, pruning?[i]))).ToList();
+        var final = pruning is not null && _plan.Spec.Value.Evaluation.Final;
+        var scores = final ? scoring.All(saved, stop) : null;
+        if (final && scores is null)
         {
             WriteCheckpoint(saes, data);
         }
 
-        return Finish(saved, scores, interrupted);
+        var isPartial = pruning is null || (final && scores is null);
+        return Finish(saved, scores, isPartial ? _control.End : RunStatus.Finished);
     }
 
     private RunResult Finish(
         IReadOnlyList<(Trainee Trainee, Pruning? Pruning)> saes,
         IReadOnlyList<RunScores>? scores,
-        bool interrupted)
+        RunStatus end)
     {
         _clock.Stop();
         var results = saes.Select((sae, index) =>
             new SaeResult(sae.Trainee.Plan, sae.Trainee.State, scores?[index], sae.Pruning));
-        var result = new RunResult(_plan, _folder, [.. results], _clock, _sittings, interrupted);
+        var result = new RunResult(_plan, _folder, [.. results], _clock, _sittings, end);
         RunFolder.WriteJson(_folder.ResultFile, result.ToJson());
-        if (!interrupted)
+        if (!result.IsPartial)
         {
             _journal.Attempt("the checkpoints stay", () =>
                 CheckpointModule.removeAll(_folder.CheckpointsFolder));
         }
 
-        var end = interrupted ? "interrupted" : "finished";
-        _journal.Log(end, ("seconds", Json.Seconds(_clock.Total)));
+        _journal.Log(end.Word(), ("seconds", Json.Seconds(_clock.Total)));
         return result;
     }
 
@@ -209,6 +233,10 @@ internal sealed class TrainingRun
         var done = saes[0].Last.Step;
         using var feed = data.Feed(_plan.BatchSize, done * _plan.BatchSize);
         var evaluateEvery = _plan.Spec.Value.Evaluation.Frequency;
+        if (_isUnscored && !Evaluate(saes, scoring, stop))
+        {
+            return false;
+        }
 
         for (var step = done + 1; step <= _plan.Steps; step++)
         {
@@ -225,10 +253,14 @@ internal sealed class TrainingRun
             if (evaluateEvery > 0 && step % evaluateEvery == 0 && step < _plan.Steps)
             {
                 CatchUp(saes);
-                Each(saes, scoring.Between);
+                if (!Evaluate(saes, scoring, stop))
+                {
+                    return false;
+                }
             }
 
-            if (_settings.Checkpoints.IsDue(step, Stopwatch.GetElapsedTime(_lastCheckpoint)))
+            if (_settings.Checkpoints.IsDue(step, Stopwatch.GetElapsedTime(_lastCheckpoint))
+                || _control.TakeCheckpoint())
             {
                 CatchUp(saes);
                 WriteCheckpoint(saes, data);
@@ -237,6 +269,14 @@ internal sealed class TrainingRun
 
         CatchUp(saes);
         return true;
+    }
+
+    // False if it was stopped; it is then made up for by whoever goes on.
+    private bool Evaluate(
+        IReadOnlyList<Trainee> saes, RunScoring scoring, CancellationToken stop)
+    {
+        _isUnscored = !scoring.Between(saes, stop);
+        return !_isUnscored;
     }
 
     private void Step(IReadOnlyList<Trainee> saes, long step, Batch x)
@@ -297,7 +337,10 @@ internal sealed class TrainingRun
             _clock.Total,
             _clock.Parts,
             _sittings,
-            data.Checksum);
+            data.Checksum)
+        {
+            IsUnscored = _isUnscored,
+        };
         var last = saes[0].Last;
         _journal.Attempt("a checkpoint is missing", () =>
         {
@@ -310,15 +353,13 @@ internal sealed class TrainingRun
         _lastCheckpoint = Stopwatch.GetTimestamp();
     }
 
-    // How it is pruned is found out where there is someone to ask.
-    private Pruning? Save(Trainee trainee, RunScoring? scoring)
+    private Pruning? Save(Trainee trainee, Pruning? pruning)
     {
         var (plan, last) = (trainee.Plan, trainee.Last);
-        var sae = trainee.Trainer.Export();
-        var pruning = scoring?.DecidePruning(plan, sae);
         _clock.Measure(
             TimedParts.Saving,
-            () => SavedSaes.Write(_folder.SaeFolder(plan), sae, pruning, plan, last));
+            () => SavedSaes.Write(
+                _folder.SaeFolder(plan), trainee.Trainer.Export(), pruning, plan, last));
         _journal.Log(
             "saved", ("sae", plan.Index), ("step", last.Step), ("samples", last.Samples));
         return pruning;

@@ -173,7 +173,7 @@ let ``a run that is stopped says how to go on, and passes over a damaged checkpo
     Assert.Equal(130, stopped.Code)
     Assert.Contains("synthsae run --resume run", stopped.Out)
     let inspected = Cli.spawn folder.Path [] [ "inspect"; "run" ]
-    Assert.Contains("interrupted at", inspected.Out)
+    Assert.Contains("stopped at", inspected.Out)
     Assert.Contains("synthsae run --resume run (from step ", inspected.Out)
 
     let newest = Array.last (checkpoints folder)

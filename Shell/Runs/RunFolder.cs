@@ -76,7 +76,11 @@ internal sealed class RunFolder
         System.IO.Path.Combine(TablesFolder(sae), "latents.csv");
 
     /// <summary>Where the tables of an SAE lie.</summary>
-    public string TablesFolder(SaePlan sae) => sae.IsAlone ? Path : SaeFolder(sae);
+    public string TablesFolder(SaePlan sae) => TablesFolder(SaeFolder(sae));
+
+    /// <summary>Where the tables of an SAE lie that is kept in one of the run's folders.</summary>
+    public string TablesFolder(string saeFolder) =>
+        System.IO.Path.GetFullPath(saeFolder) == In(One) ? Path : saeFolder;
 
     /// <summary>The run that an SAE's folder belongs to; null if to none.</summary>
     public static RunFolder? Holding(string saeFolder)

@@ -94,6 +94,11 @@ module Devices =
                     [ for index in 0 .. count - 1 do
                           { Info = Gpu.Describe index; FreeMemory = freeMemory index } ])
 
+    /// What the GPUs are, by number, without opening any: that would take memory of each.
+    let describe () : Result<GpuInfo list, string> =
+        initialised.Value
+        |> Result.map (fun () -> [ for index in 0 .. count () - 1 -> Gpu.Describe index ])
+
     /// The kernels run on it.
     let isUsable (info: GpuInfo) =
         (info.Major, info.Minor) >= oldestCapability

@@ -15,9 +15,9 @@ type LockState =
     /// The file system knows no locks, or the folder cannot be opened.
     | Unknown
 
-/// A folder that this process alone writes to, until the lock is disposed of or the process ends, however it
-/// ends. It leaves no file behind. File systems that know no locks (some of networks) grant every one.
-[<Sealed>]
+/// A folder, or a file, that this process alone writes to, until the lock is disposed of or the process ends,
+/// however it ends. It leaves no file behind. File systems that know no locks (some of networks) grant every one.
+[<Sealed; AllowNullLiteral>]
 type FolderLock private (descriptor: int) =
     let mutable held = true
 
@@ -37,8 +37,8 @@ type FolderLock private (descriptor: int) =
             Libc.close descriptor |> ignore
             if reason = Libc.WouldBlock then None else Some -1
 
-    /// Take the lock of an existing folder. Raises `BadInput` if another process holds it.
-    static member Take(folder: string) : FolderLock =
+    /// Take the lock of an existing folder or file; `null` if another process has it for so long.
+    static member TryTake(folder: string, patience: TimeSpan) : FolderLock =
         let limit = Environment.TickCount64 + int64 patience.TotalMilliseconds
 
         let rec take () =
@@ -47,9 +47,15 @@ type FolderLock private (descriptor: int) =
             | None when Environment.TickCount64 < limit ->
                 Thread.Sleep 5
                 take ()
-            | None -> raise (BadInput(folder, "is being written by another process"))
+            | None -> null
 
         take ()
+
+    /// Take the lock of an existing folder. Raises `BadInput` if another process holds it.
+    static member Take(folder: string) : FolderLock =
+        match FolderLock.TryTake(folder, patience) with
+        | null -> raise (BadInput(folder, "is being written by another process"))
+        | held -> held
 
     /// What the lock of a folder is like at this moment.
     static member Look(folder: string) : LockState =

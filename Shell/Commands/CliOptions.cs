@@ -31,6 +31,14 @@ internal static class CliOptions
             Arity = ArgumentArity.OneOrMore,
         };
 
+    /// <summary>A run's place in the queue.</summary>
+    public static Option<int> Priority() =>
+        new("--priority")
+        {
+            Description = "Place in the queue: higher ones come first; 0 if not given.",
+            HelpName = "N",
+        };
+
     /// <summary>A file or folder.</summary>
     public static Option<string?> File(string name, string help, string description) =>
         new(name) { Description = description, HelpName = help };

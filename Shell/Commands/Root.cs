@@ -20,6 +20,9 @@ internal static class Root
         var root = new RootCommand(Description)
         {
             new RunCommand(host),
+            new StartCommand(host),
+            new SuperviseCommand(host),
+            new WorkCommand(host),
             new EvalCommand(host),
             new BaselinesCommand(host),
             new SampleCommand(host),

@@ -25,25 +25,7 @@ internal sealed class RunCommand : CliCommand
     private readonly Option<string?> _resume = CliOptions.File(
         "--resume", "DIR", "Go on with the interrupted run of this folder, exactly.");
 
-    private readonly Option<string[]> _set =
-        CliOptions.Set("Change a field of the specification, e.g. sae.k=30; repeatable.");
-
-    private readonly Option<string[]> _sweep = new("--sweep")
-    {
-        Description = "Train an SAE for each of these values of a field, all on the same batches, "
-            + "e.g. sae.k=15,20,25; repeated, for every combination.",
-        HelpName = "path=values",
-        Arity = ArgumentArity.OneOrMore,
-    };
-
-    private readonly Option<long?> _samples =
-        CliOptions.Count("--samples", "Samples to train on, e.g. 2M.");
-
-    private readonly Option<long?> _seed =
-        CliOptions.Count("--seed", "Seed of the SAE and of the samples that it sees.", min: 0);
-
-    private readonly Option<long?> _evalSamples =
-        CliOptions.Count("--eval-samples", "Samples of the final evaluation.");
+    private readonly SpecOptions _spec;
 
     private readonly Option<string?> _out =
         CliOptions.File("--out", "DIR", "The run folder itself, new or empty; else one in --runs.");
@@ -64,11 +46,7 @@ internal sealed class RunCommand : CliCommand
         _host = host;
         Arguments.Add(_what);
         Add(_resume);
-        Add(_set);
-        Add(_sweep);
-        Add(_samples);
-        Add(_seed);
-        Add(_evalSamples);
+        _spec = new SpecOptions(this);
         Add(_out);
         Add(_forceMemory);
         Add(_json);
@@ -137,19 +115,12 @@ internal sealed class RunCommand : CliCommand
             return RunStart.Again(interrupted, settings);
         }
 
-        var plan = Plan(parsed);
+        var plan = _spec.Load(parsed, parsed.GetRequiredValue(_what), _host);
         _ = settings.Backend(); // without its GPU a run leaves no folder behind
         var folder = parsed.GetValue(_out) is { } path
             ? RunFolder.CreateAt(path)
             : RunFolder.CreateIn(settings.RunsFolder, RunId.Of(plan, DateTime.UtcNow));
         return RunStart.Anew(plan, settings, folder);
-    }
-
-    private RunPlan Plan(ParseResult parsed)
-    {
-        using var display = new PullDisplay(_host);
-        var sweep = Assignments.Split(_sweep.Name, parsed.GetValue(_sweep));
-        return RunSpecs.Load(parsed.GetRequiredValue(_what), Changes(parsed), sweep, display);
     }
 
     // A run that goes on is what its folder says.
@@ -167,8 +138,7 @@ internal sealed class RunCommand : CliCommand
 
         string[] decided =
         [
-            _set.Name, _sweep.Name, _samples.Name, _seed.Name, _evalSamples.Name, _out.Name,
-            SettingNames.Backend.Flag, SettingNames.Runs.Flag,
+            .. _spec.Names, _out.Name, SettingNames.Backend.Flag, SettingNames.Runs.Flag,
         ];
         var given = result.Children.OfType<OptionResult>().Where(option => !option.Implicit);
         foreach (var option in given.Where(option => decided.Contains(option.Option.Name)))
@@ -181,22 +151,5 @@ internal sealed class RunCommand : CliCommand
         {
             result.AddError($"--resume: goes on with its folder's own run, not {what.Tokens[0]}");
         }
-    }
-
-    private List<(string, string)> Changes(ParseResult parsed)
-    {
-        var changes = Assignments.Split(_set.Name, parsed.GetValue(_set));
-        void AddCount(Option<long?> option, string path)
-        {
-            if (parsed.GetValue(option) is { } count)
-            {
-                changes.Add((path, $"{count}"));
-            }
-        }
-
-        AddCount(_samples, SpecPaths.TrainingSamples);
-        AddCount(_seed, SpecPaths.Seed);
-        AddCount(_evalSamples, SpecPaths.EvaluationSamples);
-        return changes;
     }
 }

@@ -17,6 +17,11 @@ internal static class ExitCode
     /// <summary>A bug in the program (EX_SOFTWARE of sysexits).</summary>
     public const int Bug = 70;
 
+    /// <summary>
+    /// What is needed is in use by another process, for now (EX_TEMPFAIL of sysexits).
+    /// </summary>
+    public const int Busy = 75;
+
     /// <summary>Ended by Ctrl-C (128 + SIGINT).</summary>
     public const int Interrupted = 130;
 

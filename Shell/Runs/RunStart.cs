@@ -1,5 +1,6 @@
 using SynthSae.Compute.Files;
 using SynthSae.Core;
+using SynthSae.Formatting;
 using SynthSae.Settings;
 
 namespace SynthSae.Runs;
@@ -42,55 +43,58 @@ internal sealed class RunStart : IDisposable
     internal Resumption? Resumption { get; }
 
     /// <summary>Begin a run in a folder made for it.</summary>
-    public static RunStart Anew(RunPlan plan, AppSettings settings, RunFolder folder)
-    {
-        var held = FolderLock.Take(folder.Path);
-        try
+    public static RunStart Anew(RunPlan plan, AppSettings settings, RunFolder folder) =>
+        Locked(FolderLock.Take(folder.Path), held =>
         {
             RunFolder.WriteJson(folder.RunFile, RunDescription.Of(plan, settings));
             return new RunStart(plan, settings, folder, held, null);
-        }
-        catch
+        });
+
+    /// <summary>
+    /// Begin the run that was prepared in a folder. The lock, which the caller has taken, belongs to
+    /// what is returned.
+    /// </summary>
+    public static RunStart Prepared(RunFolder folder, AppSettings settings, FolderLock taken) =>
+        Locked(taken, held =>
         {
-            ((IDisposable)held).Dispose();
-            throw;
-        }
-    }
+            var plan = RunSpecs.Load(folder.Path, []);
+            var prepared = Json.TryObject(Files.ReadText(folder.RunFile));
+            AtomicFile.removeLeftovers(folder.Path);
+            Files.Delete(folder.ResultFile);
+            RunFolder.WriteJson(folder.RunFile, RunDescription.Of(plan, settings, prepared));
+            return new RunStart(plan, settings, folder, held, null);
+        });
 
     /// <summary>
     /// Go on with the run of a folder, by its own specification and on its own backend.
     /// </summary>
     /// <exception cref="Failure">It has finished, has no checkpoint, or is going on in another
     ///   process.</exception>
-    public static RunStart Again(string path, AppSettings settings) =>
-        Open(path, settings, Resumption.Find);
-
-    /// <summary>
-    /// The same for a run that need not have begun: without a checkpoint it begins at the beginning.
-    /// </summary>
-    /// <exception cref="Failure">It has finished, has checkpoints that cannot be used, or is going
-    ///   on in another process.</exception>
-    public static RunStart Continue(string path, AppSettings settings) =>
-        Open(path, settings, (folder, plan, own) =>
-            folder.NewestCheckpoint is null && !folder.IsFinished
-                ? null
-                : Resumption.Find(folder, plan, own));
-
-    private static RunStart Open(
-        string path,
-        AppSettings settings,
-        Func<RunFolder, RunPlan, AppSettings, Resumption?> find)
+    public static RunStart Again(string path, AppSettings settings)
     {
         var folder = RunFolder.Open(path);
-        var held = FolderLock.Take(folder.Path);
-        try
+        return Again(folder, settings, FolderLock.Take(folder.Path));
+    }
+
+    /// <summary>
+    /// The same with a lock that the caller has taken; it belongs to what is returned.
+    /// </summary>
+    public static RunStart Again(RunFolder folder, AppSettings settings, FolderLock taken) =>
+        Locked(taken, held =>
         {
-            var plan = RunSpecs.Load(path, []);
+            var plan = RunSpecs.Load(folder.Path, []);
             var own = RunDescription.Own(folder, settings);
-            var resumption = find(folder, plan, own);
+            var resumption = Resumption.Find(folder, plan, own);
             AtomicFile.removeLeftovers(folder.Path);
             Files.Delete(folder.ResultFile);
             return new RunStart(plan, own, folder, held, resumption);
+        });
+
+    private static RunStart Locked(FolderLock held, Func<FolderLock, RunStart> start)
+    {
+        try
+        {
+            return start(held);
         }
         catch
         {

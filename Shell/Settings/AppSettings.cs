@@ -28,6 +28,16 @@ internal sealed record AppSettings(
     /// <summary>What is asked of Slurm for the runs of a sweep.</summary>
     public SlurmOptions Slurm { get; init; } = new();
 
+    /// <summary>Runs in the background that share the processor, at least 1.</summary>
+    public int CpuSlots { get; init; } = 1;
+
+    /// <summary>So long without a run the supervisor stays.</summary>
+    public TimeSpan SupervisorIdle { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether a setting was left to the program.</summary>
+    public bool IsDefault(SettingDefinition setting) =>
+        Effective.Single(found => found.Definition == setting).Source == "default";
+
     /// <summary>Whether a setting was given on the command line.</summary>
     public bool IsFlag(SettingDefinition setting) =>
         Effective.Single(found => found.Definition == setting).Source == setting.Flag;

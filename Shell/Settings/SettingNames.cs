@@ -44,10 +44,22 @@ internal static class SettingNames
     public static readonly SettingDefinition CheckpointKeep = new(
         "checkpoint_keep", "--checkpoint-keep", "Checkpoints that are kept, the newest.", () => "2");
 
+    public static readonly SettingDefinition CpuSlots = new(
+        "cpu_slots",
+        "--cpu-slots",
+        "Runs in the background that share the processor at one time.",
+        () => "1");
+
+    public static readonly SettingDefinition SupervisorIdle = new(
+        "supervisor_idle",
+        "--supervisor-idle",
+        "Seconds without a run after which the supervisor ends.",
+        () => "30");
+
     /// <summary>All of them, in the order in which they are shown.</summary>
     public static readonly IReadOnlyList<SettingDefinition> All =
     [
-        Threads, Backend, Device, Runs, Cache, LogEvery, CheckpointEvery, CheckpointKeep,
-        .. SlurmSettings.All,
+        Threads, Backend, Device, Runs, Cache, LogEvery, CheckpointEvery, CheckpointKeep, CpuSlots,
+        SupervisorIdle, .. SlurmSettings.All,
     ];
 }

@@ -12,6 +12,7 @@ namespace SynthSae.Settings;
 internal static class SettingsReader
 {
     private const int MaxThreads = 1024;
+    private const int MaxIdleSeconds = 365 * 24 * 3600;
 
     /// <summary>The files that may hold settings, the later one prevails.</summary>
     public static IReadOnlyList<string> Files =>
@@ -50,6 +51,9 @@ internal static class SettingsReader
             [.. Files.Select(file => (file, File.Exists(file)))])
         {
             Slurm = SlurmSettings.Read(Of),
+            CpuSlots = (int)Count(Of(SettingNames.CpuSlots), 1, MaxThreads),
+            SupervisorIdle = TimeSpan.FromSeconds(
+                Count(Of(SettingNames.SupervisorIdle), 0, MaxIdleSeconds)),
         };
     }
 

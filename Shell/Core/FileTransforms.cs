@@ -43,14 +43,14 @@ internal static class FileTransforms
                 _ => { }));
         var runner = new SaeRunner(settings.Backend(), Pruning.Apply(pruning, sae));
         var codes = new Codes(sae.Latents);
-        var scale = Select.scale(sae);
+        var units = new LatentUnits(sae);
 
         for (var first = 0; first < x.Rows; first += Batch)
         {
             var batch = new Matrix(Math.Min(Batch, x.Rows - first), x.Cols);
             x.Span.Slice(first * x.Cols, batch.Length).CopyTo(batch.Span);
             runner.Encode(batch, codes);
-            Scatter(codes, scale, f, first);
+            Scatter(codes, units, f, first);
         }
 
         Write(output, Latents, f);
@@ -70,7 +70,7 @@ internal static class FileTransforms
 
         var f = Read(input, Latents, sae.Latents, saved);
         CheckSize(input, f.Rows, sae.Dim);
-        Unscale(f, Select.scale(sae));
+        Unscale(f, new LatentUnits(sae));
         var x = new Matrix(f.Rows, sae.Dim);
         var bias = sae.AddsDecoderBias ? sae.DecoderBias : new float[sae.Dim];
         if (settings.UseReference)
@@ -156,9 +156,7 @@ internal static class FileTransforms
         }
     }
 
-    // The reference's latents are in units of x: f = pre · ‖W_dec,j‖ where the SAE compares them
-    // so.
-    private static void Scatter(Codes codes, float[] scale, Matrix f, int first)
+    private static void Scatter(Codes codes, LatentUnits units, Matrix f, int first)
     {
         for (var row = 0; row < codes.Rows; row++)
         {
@@ -167,20 +165,19 @@ internal static class FileTransforms
             var value = codes.RowValue(row);
             for (var entry = 0; entry < index.Length; entry++)
             {
-                var latent = index[entry];
-                target[latent] = scale.Length == 0 ? value[entry] : value[entry] * scale[latent];
+                target[index[entry]] = units.ToX(index[entry], value[entry]);
             }
         }
     }
 
-    private static void Unscale(Matrix f, float[] scale)
+    private static void Unscale(Matrix f, LatentUnits units)
     {
-        for (var row = 0; scale.Length > 0 && row < f.Rows; row++)
+        for (var row = 0; row < f.Rows; row++)
         {
             var latents = f.Row(row);
             for (var latent = 0; latent < latents.Length; latent++)
             {
-                latents[latent] /= Math.Max(scale[latent], 1e-8f);
+                latents[latent] = units.OfX(latent, latents[latent]);
             }
         }
     }

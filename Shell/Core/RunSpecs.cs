@@ -29,10 +29,21 @@ internal static class RunSpecs
         var (title, spec) = Read(name);
         var set = RunSpecModule.set(Pairs(changes), spec).OrThrow("what is set");
         var changed = RunSpecModule.sweep(Pairs(sweep ?? []), set).OrThrow("what is swept");
-        Valid<RunSpec> Validate(RunSpec run) => RunSpecModule.validate(run).OrThrow(name);
+        return Plan(Title(title, spec, changed), name, changed, observer);
+    }
+
+    /// <summary>
+    /// A specification from <paramref name="place"/> as a run of this title that is ready to start;
+    /// models on the hub as above.
+    /// </summary>
+    /// <exception cref="SpecException">The specification breaks rules; all are listed.</exception>
+    public static RunPlan Plan(
+        string title, string place, RunSpec run, IPullObserver? observer = null)
+    {
+        Valid<RunSpec> Validate(RunSpec spec) => RunSpecModule.validate(spec).OrThrow(place);
         // What is wrong is told before anything is downloaded.
-        var located = Located(Validate(changed).Value, observer);
-        return new RunPlan(Title(title, spec, changed), Validate(located));
+        var located = Located(Validate(run).Value, observer);
+        return new RunPlan(title, Validate(located));
     }
 
     // A preset's name says nothing of a run once other data are set.

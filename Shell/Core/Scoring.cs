@@ -13,7 +13,11 @@ internal static class Scoring
     /// asked for and a truth is known, what became of the features.
     /// </summary>
     public readonly record struct Scored(
-        Scores Scores, string LatentTable, double[] FiringRates, Recovery? Recovery = null);
+        Scores Scores, string LatentTable, double[] FiringRates, Recovery? Recovery = null)
+    {
+        /// <summary>Each latent in the light of the features; empty where those are not known.</summary>
+        public IReadOnlyList<LatentReport> Latents { get; init; } = [];
+    }
 
     /// <summary>
     /// Score an SAE on samples of the evaluation stream, and say what became of each feature if
@@ -36,7 +40,10 @@ internal static class Scoring
         {
             Density = DensityHistogramModule.ofRates(rates),
         };
-        return new Scored(scores, EvaluationReport.toCsv(result), rates, recovery);
+        return new Scored(scores, EvaluationReport.toCsv(result), rates, recovery)
+        {
+            Latents = result.Latents,
+        };
     }
 
     private static (EvaluationResult Result, Recovery? Recovery) Evaluate(
@@ -109,11 +116,11 @@ internal static class Scoring
                 new(MetricNames.Mcc, value.Mcc, 0),
                 new(MetricNames.Uniqueness, value.Uniqueness, 0),
                 new(MetricNames.R2, value.ExplainedVariance, error.ExplainedVariance),
-                new("precision", value.Precision, error.Precision),
-                new("recall", value.Recall, error.Recall),
+                new(MetricNames.Precision, value.Precision, error.Precision),
+                new(MetricNames.Recall, value.Recall, error.Recall),
                 new("accuracy", value.Accuracy, error.Accuracy),
                 new(MetricNames.SaeL0, value.SaeL0, error.SaeL0),
-                new("true_l0", value.TrueL0, error.TrueL0),
+                new(MetricNames.TrueL0, value.TrueL0, error.TrueL0),
                 new(MetricNames.Dead, value.DeadLatents, error.DeadLatents),
                 new(MetricNames.Shrinkage, value.Shrinkage, error.Shrinkage),
                 new(MetricNames.Mse, value.Mse, error.Mse),

@@ -7,6 +7,9 @@ internal static class MetricNames
     public const string Mcc = "mcc";
     public const string Uniqueness = "uniqueness";
     public const string R2 = "explained_variance";
+    public const string Precision = "precision";
+    public const string Recall = "recall";
+    public const string TrueL0 = "true_l0";
     public const string SaeL0 = "sae_l0";
     public const string Dead = "dead_latents";
     public const string Shrinkage = "shrinkage";
@@ -18,11 +21,11 @@ internal static class MetricNames
         (Mcc, "MCC", "latents point along features"),
         (Uniqueness, "uniqueness", "latents have a feature of their own"),
         (R2, "R²", "share of variance reconstructed"),
-        ("precision", "precision", "firings with the feature active"),
-        ("recall", "recall", "the feature's activity caught"),
+        (Precision, "precision", "firings with the feature active"),
+        (Recall, "recall", "the feature's activity caught"),
         ("accuracy", "accuracy", "latent and feature agree"),
         (SaeL0, "SAE L0", "latents active per sample"),
-        ("true_l0", "true L0", "features active per sample"),
+        (TrueL0, "true L0", "features active per sample"),
         (Dead, "dead latents", "latents that never fired"),
         (Shrinkage, "shrinkage", "length of x̂ over length of x"),
         (Mse, "MSE", "squared error, summed over D"),

@@ -23,9 +23,18 @@ internal static class SettingsReader
 
     /// <summary>Settings in force, given the flags of the command line by setting name.</summary>
     /// <exception cref="Failure">A file cannot be read, or a value breaks its rule.</exception>
-    public static AppSettings Read(IReadOnlyDictionary<string, string?> flags)
+    public static AppSettings Read(IReadOnlyDictionary<string, string?> flags) =>
+        Interpret(Build(flags, Outside));
+
+    /// <summary>
+    /// Settings of a program that gives them itself: neither files nor the environment count.
+    /// </summary>
+    /// <exception cref="Failure">A value breaks its rule.</exception>
+    public static AppSettings OfProgram(IReadOnlyDictionary<string, string?> flags) =>
+        Interpret(Build(flags, _ => { }));
+
+    private static AppSettings Interpret(IConfigurationRoot configuration)
     {
-        var configuration = Build(flags);
         var effective = SettingNames.All.Select(setting => Find(configuration, setting)).ToList();
         EffectiveSetting Of(SettingDefinition setting) =>
             effective[SettingNames.All.ToList().IndexOf(setting)];
@@ -57,11 +66,19 @@ internal static class SettingsReader
         };
     }
 
-    private static IConfigurationRoot Build(IReadOnlyDictionary<string, string?> flags)
+    private static IConfigurationRoot Build(
+        IReadOnlyDictionary<string, string?> flags, Action<ConfigurationBuilder> addOutside)
     {
         var builder = new ConfigurationBuilder();
         builder.AddInMemoryCollection(SettingNames.All.ToDictionary(
             setting => setting.Name, setting => (string?)setting.Default()));
+        addOutside(builder);
+        builder.AddInMemoryCollection(flags.Where(flag => flag.Value is not null));
+        return builder.Build();
+    }
+
+    private static void Outside(ConfigurationBuilder builder)
+    {
         foreach (var file in Files.Where(File.Exists))
         {
             CheckNames(file);
@@ -69,8 +86,6 @@ internal static class SettingsReader
         }
 
         builder.AddEnvironmentVariables(SettingNames.Prefix);
-        builder.AddInMemoryCollection(flags.Where(flag => flag.Value is not null));
-        return builder.Build();
     }
 
     // What is no setting would otherwise be ignored in silence.

@@ -100,7 +100,10 @@ internal static class Execution
             return Boundary.Run(() =>
             {
                 using var prepared = prepare();
-                return Read(TrainingRun.Execute(prepared.Start, queue, stop), prepared);
+                var end = TrainingRun.Execute(prepared.Start, queue, stop);
+                return end.Result is { } result
+                    ? Read(result, prepared)
+                    : throw new OperationCanceledException("stopped before the first step", stop);
             });
         }
         finally
@@ -115,7 +118,7 @@ internal static class Execution
         return new TrainingResult(specification, [.. result.Saes.Select(Trained)])
         {
             Folder = prepared.Temporary ? null : result.Folder.Path,
-            IsComplete = !result.Interrupted,
+            IsComplete = !result.IsPartial,
             Steps = result.Steps,
             Samples = result.Samples,
             TrainingTime = result.TrainingTime,

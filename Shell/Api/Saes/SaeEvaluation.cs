@@ -11,12 +11,13 @@ public sealed class SaeEvaluation
 {
     private readonly Dictionary<string, MetricEstimate> _metrics;
 
-    private SaeEvaluation(Scores scores, IReadOnlyList<LatentReport> latents)
+    private SaeEvaluation(Scores scores, IReadOnlyList<LatentReport> latents, Recovery? recovery)
     {
         Samples = scores.Samples;
         _metrics = scores.Metrics.ToDictionary(
             metric => metric.Name, metric => new MetricEstimate(metric.Value, metric.StandardError));
         Latents = [.. latents.Select(LatentEvaluation.OfCore)];
+        Features = [.. recovery?.Features.Select(FeatureEvaluation.OfCore) ?? []];
     }
 
     /// <summary>Samples that it was scored on.</summary>
@@ -70,16 +71,22 @@ public sealed class SaeEvaluation
     /// </summary>
     public IReadOnlyList<LatentEvaluation> Latents { get; }
 
+    /// <summary>
+    /// What became of each true feature (N); empty where that was not asked for, or not known.
+    /// </summary>
+    public IReadOnlyList<FeatureEvaluation> Features { get; }
+
     /// <summary>The figures in one line.</summary>
     public override string ToString() =>
         string.Join(", ", _metrics.Select(metric => $"{metric.Key} {metric.Value}"));
 
-    internal static SaeEvaluation Of(Scores scores) => new(scores, []);
+    internal static SaeEvaluation Of(Scores scores) => new(scores, [], null);
 
     internal static SaeEvaluation? OfOptional(Scores? scores) =>
         scores is null ? null : Of(scores);
 
-    internal static SaeEvaluation Of(Core.Scoring.Scored scored) => new(scored.Scores, scored.Latents);
+    internal static SaeEvaluation Of(Core.Scoring.Scored scored) => 
+        new(scored.Scores, scored.Latents, scored.Recovery);
 
     private MetricEstimate? Find(string name) =>
         _metrics.TryGetValue(name, out var found) ? found : null;

@@ -15,6 +15,10 @@ public sealed partial class SparseAutoencoder
     /// </summary>
     /// <param name="model">The model that its activations come from.</param>
     /// <param name="samples">How many samples, at least 1.</param>
+    /// <param name="withFeatures">
+    /// Say also what became of each true feature (<see cref="SaeEvaluation.Features"/>), which takes
+    /// longer.
+    /// </param>
     /// <param name="progress">Hears after each batch how many samples are done.</param>
     /// <param name="cancellation">Ends it after the batch in progress.</param>
     /// <exception cref="SynthSaeException">The SAE has another D than the model.</exception>
@@ -22,12 +26,19 @@ public sealed partial class SparseAutoencoder
     public SaeEvaluation Evaluate(
         SyntheticModel model,
         long samples = 100_000,
+        bool withFeatures = false,
         IProgress<long>? progress = null,
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         return Boundary.Run(() => SaeEvaluation.Of(Core.Scoring.Score(
-            _settings, model.Loaded, Inference(), samples, ScoringBatch, Hear(progress, cancellation))));
+            _settings,
+            model.Loaded,
+            Inference(),
+            samples,
+            ScoringBatch,
+            withFeatures,
+            Hear(progress, cancellation))));
     }
 
     /// <summary>Score it on activations of whose features nothing is known.</summary>
@@ -43,7 +54,12 @@ public sealed partial class SparseAutoencoder
     {
         var x = RowsOf(activations);
         return Boundary.Run(() => SaeEvaluation.Of(Core.Scoring.Score(
-            _settings, new MatrixBatches(x), Inference(), x.Rows, ScoringBatch, Hear(progress, cancellation))));
+            _settings,
+            new MatrixBatches(x),
+            Inference(),
+            x.Rows,
+            ScoringBatch,
+            Hear(progress, cancellation))));
     }
 
     /// <summary>
@@ -62,7 +78,12 @@ public sealed partial class SparseAutoencoder
     {
         var x = RowsOf(activations);
         var found = Boundary.Run(() => Pruning.Find(
-            _settings, _sae, new MatrixBatches(x), x.Rows, ScoringBatch, Hear(progress, cancellation)));
+            _settings,
+            _sae,
+            new MatrixBatches(x),
+            x.Rows,
+            ScoringBatch,
+            Hear(progress, cancellation)));
         return WithPruning(found.Threshold);
     }
 

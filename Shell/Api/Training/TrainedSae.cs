@@ -14,7 +14,7 @@ public sealed record TrainedSae(
 
     /// <summary>
     /// Its scores as <see cref="Sae"/> works, on each sample alone; null without an evaluation at the
-    /// end. What each latent stands for is not kept: <see cref="SparseAutoencoder.Evaluate(SyntheticModel, long, IProgress{long}?, CancellationToken)"/>
+    /// end. What each latent stands for is not kept: <see cref="SparseAutoencoder.Evaluate(SyntheticModel, long, bool, IProgress{long}?, CancellationToken)"/>
     /// says it.
     /// </summary>
     public SaeEvaluation? AsSaved { get; init; }

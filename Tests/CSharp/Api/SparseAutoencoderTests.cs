@@ -79,13 +79,18 @@ public sealed class SparseAutoencoderTests
         var model = SyntheticModel.Load(Oracle("..", "model"), TwoThreads);
         var sae = Load("topk");
         List<long> heard = [];
-        var scores = sae.Evaluate(model, 3000, new Heard(heard.Add));
+        var scores = sae.Evaluate(model, 3000, true, new Heard(heard.Add));
         Assert.Equal([1024, 2048, 3000], heard);
         Assert.Equal(3000, scores.Samples);
         Assert.Equal(sae.Width, scores.Latents.Count);
         Assert.Equal(scores.Latents.Average(latent => latent.F1), scores.F1!.Value.Value, 1e-9);
         Assert.Equal(scores.Metrics["mcc"], scores.Mcc);
         Assert.InRange(scores.Mcc!.Value.Value, 0, 1);
+        Assert.Equal(model.NumFeatures, scores.Features.Count);
+        Assert.All(scores.Features, feature => Assert.InRange(feature.BestF1, 0, 1));
+        Assert.Equal(
+            scores.TrueL0!.Value.Value, scores.Features.Sum(feature => feature.Rate), 1e-6);
+        Assert.Empty(sae.Evaluate(model, 1000).Features);
         Assert.Equal(
             scores.DeadLatents.Value, scores.Latents.Count(latent => latent.IsDead), 1e-9);
     }
@@ -116,7 +121,7 @@ public sealed class SparseAutoencoderTests
             cancel.Cancel();
         });
         Assert.Throws<OperationCanceledException>(
-            () => Load("topk").Evaluate(model, 100_000, progress, cancel.Token));
+            () => Load("topk").Evaluate(model, 100_000, false, progress, cancel.Token));
         Assert.Equal(1, heard);
     }
 

@@ -1,7 +1,7 @@
 namespace SynthSae.Compute
 
-open System
-open System.Collections.Generic
+open System.Runtime.Intrinsics
+open FSharp.NativeInterop
 open SynthSae.Compute.Cuda
 open SynthSae.Compute.Ops
 
@@ -15,27 +15,9 @@ type CosineMap =
         Cells: Matrix
     }
 
-module CosineMap =
-    /// The picture's largest height and width, in cells.
-    [<Literal>]
-    let MostCells = 96
-
-    /// Cosines held at a time: 32 MB.
-    let private blockElements = 1 <<< 23
-
-    /// |cos| of some latents with all features.
-    let private weights backend (decoder: Matrix) (dictionary: Matrix) : int[] -> Matrix =
-        match backend with
-        | Backend.Reference -> MatchCosinesReference.weights decoder dictionary
-        | Backend.Cpu threads -> MatchCosinesCpu.weights threads decoder dictionary
-        | Backend.Cuda(gpu, _) ->
-            MatchCosinesCuda.weights
-                gpu
-                (DeviceMatrix.ofMatrix gpu decoder)
-                (DeviceMatrix.ofMatrix gpu dictionary)
-
-    /// The cell of the picture that each item falls in: places 0 … count−1 in cells of about equal size.
-    let private cellsOf (order: int[]) cells =
+module internal Cells =
+    /// The cell that each item falls in: places 0 … count−1 of an order, in cells of about equal size.
+    let ofOrder (order: int[]) cells =
         let cellOf = Array.zeroCreate<int> order.Length
 
         order
@@ -44,67 +26,78 @@ module CosineMap =
 
         cellOf
 
-    /// Raise `best` and `cells` by a block of cosines of the latents first, first + 1, …, in the columns
-    /// firstColumn … lastColumn−1.
-    let private scan
-        (cosines: Matrix)
-        firstLatent
-        (best: float32[])
-        (nearest: int[])
-        (latentCell: int[])
-        (featureCell: int[])
-        (cells: Matrix)
-        firstColumn
-        lastColumn
-        =
-        for row in 0 .. cosines.Rows - 1 do
-            let values = cosines.Row row
-            let target = cells.Row latentCell[firstLatent + row]
+/// Takes up the cosines of features with all L latents, block by block, and keeps the nearest latent of each feature and
+/// the largest |cos| of each latent in each column of the picture. Costs O(1) per cosine.
+[<Sealed>]
+type CosineSurvey(threads: int, latents: int, featureCell: int[], columns: int) =
+    let nearest = Array.zeroCreate<int> featureCell.Length
+    // (columns, L).
+    let largest = Matrix.zeros columns latents
 
-            for feature in firstColumn .. lastColumn - 1 do
-                let cosine = values[feature]
+    let findNearest (row: nativeptr<float32>) =
+        let mutable best = 0
 
-                if cosine > best[feature] then
-                    best[feature] <- cosine
-                    nearest[feature] <- firstLatent + row
+        for latent in 1 .. latents - 1 do
+            if abs (NativePtr.get row latent) > abs (NativePtr.get row best) then
+                best <- latent
 
-                let cell = featureCell[feature]
+        best
 
-                if cosine > target[cell] then
-                    target[cell] <- cosine
+    let raiseTo (row: nativeptr<float32>) (target: nativeptr<float32>) first last =
+        let mutable latent = first
 
-    /// Cells that both have: the larger of each.
-    let private largest (parts: Matrix[]) =
-        Matrix.init parts[0].Rows parts[0].Cols (fun row col ->
-            parts |> Array.map (fun part -> part[row, col]) |> Array.max)
+        while latent + 16 <= last do
+            let cosine = Vector512.Abs(Vector512.Load(NativePtr.add row latent))
+            let place = NativePtr.add target latent
+            Vector512.Store(Vector512.Max(cosine, Vector512.Load place), place)
+            latent <- latent + 16
 
-    /// The map of a decoder (L, D) and a dictionary (N, D), with latents and features in the picture in the orders given
-    /// (permutations of 0 … L−1 and 0 … N−1). Cost 2·L·N·D FLOP.
-    let run backend (decoder: Matrix) (dictionary: Matrix) (latents: int[]) (features: int[]) =
-        let threads = Backend.threads backend
-        let rows, cols = min MostCells decoder.Rows, min MostCells dictionary.Rows
-        let latentCell, featureCell = cellsOf latents rows, cellsOf features cols
-        let best = Array.create dictionary.Rows -1.0f
-        let nearest = Array.zeroCreate<int> dictionary.Rows
-        let parts = Array.init threads (fun _ -> Matrix.zeros rows cols)
-        let weights = weights backend decoder dictionary
-        let block = max 1 (blockElements / max 1 dictionary.Rows) |> min decoder.Rows
+        while latent < last do
+            let cosine = abs (NativePtr.get row latent)
 
-        for first in 0..block .. decoder.Rows - 1 do
-            let count = min block (decoder.Rows - first)
-            let cosines = weights [| first .. first + count - 1 |]
+            if cosine > NativePtr.get target latent then
+                NativePtr.set target latent cosine
 
-            // Each worker has columns of its own, and a picture.
-            Threads.ranges threads dictionary.Rows 512 (fun worker firstColumn lastColumn ->
-                scan
-                    cosines
-                    first
-                    best
-                    nearest
-                    latentCell
-                    featureCell
-                    parts[worker]
-                    firstColumn
-                    lastColumn)
+            latent <- latent + 1
 
-        { NearestLatent = nearest; Cells = largest parts }
+    /// The cosines (F, L), with or without their sign, of the features first, first + 1, …
+    member _.Add(first: int, cosines: Matrix) =
+        Threads.iter threads cosines.Rows (fun _ row ->
+            nearest[first + row] <- findNearest (cosines.RowPtr row))
+
+        // Each worker has latents of its own.
+        Threads.ranges threads latents 512 (fun _ firstLatent lastLatent ->
+            for row in 0 .. cosines.Rows - 1 do
+                let target = largest.RowPtr featureCell[first + row]
+                raiseTo (cosines.RowPtr row) target firstLatent lastLatent)
+
+    /// (N): as `CosineMap.NearestLatent`, once all features have been added.
+    member _.NearestLatent = nearest
+
+    /// (columns, L): the largest |cos| of each latent with the features of a column.
+    member _.Largest = largest
+
+module CosineMap =
+    /// The picture's largest height and width, in cells.
+    [<Literal>]
+    let MostCells = 96
+
+    /// A survey of features in an order (a permutation of 0 … N−1), from left to right.
+    let survey backend latents (features: int[]) =
+        let columns = min MostCells features.Length
+        CosineSurvey(Backend.threads backend, latents, Cells.ofOrder features columns, columns)
+
+    /// The map of a complete survey, with the latents in an order (a permutation of 0 … L−1) from the top down.
+    let ofSurvey (survey: CosineSurvey) (latents: int[]) : CosineMap =
+        let rows = min MostCells latents.Length
+        let rowOf = Cells.ofOrder latents rows
+        let cells = Matrix.zeros rows survey.Largest.Rows
+
+        for column in 0 .. cells.Cols - 1 do
+            let largest = survey.Largest.Row column
+
+            for latent in 0 .. latents.Length - 1 do
+                let row = rowOf[latent]
+                cells[row, column] <- max cells[row, column] largest[latent]
+
+        { NearestLatent = survey.NearestLatent; Cells = cells }

@@ -100,9 +100,8 @@ module Evaluation =
 
             (accumulate progress sampler matching code settings).Blocks
 
-    let private matched backend (world: World) (inference: Inference) settings =
+    let private checkTruth (world: World) (inference: Inference) settings =
         check world.HiddenDim "the synthetic model lives" inference.Sae settings
-        Matching.run backend inference.Sae.Decoder world.Dictionary
 
     /// `run` of an SAE that may prune, telling `progress` after each batch how many samples are done.
     let runWith
@@ -113,13 +112,14 @@ module Evaluation =
         (inference: Inference)
         (settings: EvaluationSettings)
         : EvaluationResult =
-        let matching = matched backend world inference settings
+        checkTruth world inference settings
+        let matching = Matching.run backend inference.Sae.Decoder world.Dictionary
 
         sums None progress backend sampler matching inference settings
         |> EvaluationResult.conclude settings world matching
 
-    /// `runWith`, and what became of each feature: one more product of the decoder and the dictionary, and per sample
-    /// work of the order of its entries.
+    /// `runWith`, and what became of each feature: per sample work of the order of its entries, and a look at every
+    /// cosine.
     let runWithRecovery
         (progress: int64 -> unit)
         (backend: Backend)
@@ -128,11 +128,12 @@ module Evaluation =
         (inference: Inference)
         (settings: EvaluationSettings)
         : struct (EvaluationResult * Recovery) =
-        let matching = matched backend world inference settings
+        checkTruth world inference settings
         let decoder = inference.Sae.Decoder
-        let plan = RecoveryPlan.create backend world decoder matching
+        let plan = RecoveryPlan.create backend world decoder
         let recovery = RecoveryAccumulator plan
         let watch truth latents = recovery.Add(truth, latents)
+        let matching = plan.Matching
         let blocks = sums (Some watch) progress backend sampler matching inference settings
         let total = Array.reduce MetricSums.add blocks
 

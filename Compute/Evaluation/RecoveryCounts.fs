@@ -77,10 +77,11 @@ module RecoveryPlan =
             place[featureOf latent], -abs matching.BestCosine[latent], latent)
 
     /// The plan of an SAE's decoder (L, D) in a world.
-    let create backend (world: World) (decoder: Matrix) (matching: Matching) : RecoveryPlan =
+    let create backend (world: World) (decoder: Matrix) : RecoveryPlan =
         let rule = RecoveryRule.standard world.HiddenDim
         let features = featureOrder world
-        let order = latentOrder matching features
+        let survey = CosineMap.survey backend decoder.Rows features
+        let matching = Matching.runSurveyed backend survey decoder world.Dictionary
 
         let lends latent =
             [| for ancestor in ancestors world.Forest matching.BestFeature[latent] do
@@ -91,7 +92,7 @@ module RecoveryPlan =
 
         { Rule = rule
           Matching = matching
-          Map = CosineMap.run backend decoder world.Dictionary order features
+          Map = CosineMap.ofSurvey survey (latentOrder matching features)
           Belongs = matching.BestCosine |> Array.map (fun cosine -> abs cosine >= rule.LeastCosine)
           LendsTo = Array.init decoder.Rows lends }
 

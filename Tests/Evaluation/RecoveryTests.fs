@@ -374,7 +374,9 @@ let ``the map has the nearest latent of each feature, and each cell's largest co
     let order, columns = Array.init latents id, Array.init features id
     random.Shuffle order
     random.Shuffle columns
-    let map = CosineMap.run (Backend.Cpu 2) decoder dictionary order columns
+    let survey = CosineMap.survey (Backend.Cpu 2) latents columns
+    Matching.runSurveyed (Backend.Cpu 2) survey decoder dictionary |> ignore
+    let map = CosineMap.ofSurvey survey order
     let all = MatchCosinesReference.weights decoder dictionary [| 0 .. latents - 1 |]
     let rows, cols = min 96 latents, min 96 features
     Assert.Equal(rows, map.Cells.Rows)

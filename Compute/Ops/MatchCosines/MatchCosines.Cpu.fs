@@ -86,8 +86,15 @@ module MatchCosinesCpu =
 
                 row <- row + 1
 
-    /// The `count` nearest others of each row.
-    let nearest threads (rows: Matrix) (others: Matrix) count =
+    /// `nearest`; `watch` is handed the cosines (O, R), with their sign, of each block of others with all rows, beside
+    /// the first of these others. They are overwritten afterwards.
+    let nearestWatched
+        (watch: int -> Matrix -> unit)
+        threads
+        (rows: Matrix)
+        (others: Matrix)
+        count
+        =
         let count = MatchCosines.check rows others count
         let units = unitRows threads rows id rows.Rows
         let candidates = Candidates.empty rows.Rows others.Rows count
@@ -107,11 +114,16 @@ module MatchCosinesCpu =
                 fillUnits threads others (fun row -> first + row) part
                 let current = cosines
                 GemmCpu.multiply threads false part true units current
+                watch first current
 
                 Threads.ranges threads rows.Rows scanRows (fun _ firstRow lastRow ->
                     scan current first candidates thresholds firstRow lastRow)
 
         candidates
+
+    /// The `count` nearest others of each row.
+    let nearest threads rows others count =
+        nearestWatched (fun _ _ -> ()) threads rows others count
 
     /// |cos| (selected, N) of some rows with all others, as a function that keeps the others' unit rows.
     let weights threads (rows: Matrix) (others: Matrix) =

@@ -71,11 +71,14 @@ module AtomicFile =
     let writeText (path: string) (content: string) =
         writeBytes path (Encoding.UTF8.GetBytes content)
 
-    /// The same without waiting for the disk, for files that are written often and can be spared: readers see the
-    /// old content or the new, but a loss of power may take both.
+    /// The same as `writeBytes` without waiting for the disk, for files that are written often and can be spared:
+    /// readers see the old content or the new, but a loss of power may take both.
+    let replaceBytes (path: string) (content: byte[]) =
+        writeAs false path (fun stream -> stream.Write(content, 0, content.Length))
+
+    /// The same for text.
     let replaceText (path: string) (content: string) =
-        let bytes = Encoding.UTF8.GetBytes content
-        writeAs false path (fun stream -> stream.Write(bytes, 0, bytes.Length))
+        replaceBytes path (Encoding.UTF8.GetBytes content)
 
     /// `.NAME.32 hexadecimal digits.tmp`.
     let private isTemporary (path: string) =

@@ -17,6 +17,9 @@ internal sealed record Host(
 {
     private const int WidthOfFiles = 100;
 
+    /// <summary>Where answers to questions come from; null where there is nobody to ask.</summary>
+    public TextReader? Answers { get; init; }
+
     /// <summary>The streams of this process.</summary>
     public static Host OfProcess() =>
         new(
@@ -24,7 +27,10 @@ internal sealed record Host(
             Console.Error,
             ErrorIsTerminal: !Console.IsErrorRedirected && !IsSet("TERM", "dumb"),
             Colour: string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")),
-            Width: Console.IsOutputRedirected ? WidthOfFiles : TerminalWidth());
+            Width: Console.IsOutputRedirected ? WidthOfFiles : TerminalWidth())
+        {
+            Answers = Console.IsInputRedirected || Console.IsErrorRedirected ? null : Console.In,
+        };
 
     /// <summary>Streams that are no terminal.</summary>
     public static Host Of(TextWriter output, TextWriter error) =>

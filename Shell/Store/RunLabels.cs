@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SynthSae.Compute.Files;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Runs;
@@ -23,8 +24,23 @@ internal sealed record RunLabels(IReadOnlyList<string> Tags, string? Note)
     public static RunLabels Read(RunFolder folder) =>
         StatusFile.TryRead(folder.LabelsFile) is { } json ? OfJson(json) : None;
 
-    /// <summary>Put them into a run's folder.</summary>
-    public void Write(RunFolder folder) => RunFolder.WriteJson(folder.LabelsFile, ToJson());
+    /// <summary>
+    /// Change those of a run's folder, one process after another; what they are now.
+    /// </summary>
+    public static RunLabels Change(RunFolder folder, Func<RunLabels, RunLabels> change)
+    {
+        // The folder of requests has a lock of its own beside that of the run.
+        Files.CreateFolder(folder.ControlFolder);
+        using var held = FolderLock.Take(folder.ControlFolder);
+        var before = Read(folder);
+        var labels = change(before);
+        if (Json.Line(labels.ToJson()) != Json.Line(before.ToJson()))
+        {
+            RunFolder.WriteJson(folder.LabelsFile, labels.ToJson());
+        }
+
+        return labels;
+    }
 
     /// <summary>As an object.</summary>
     public JsonObject ToJson() =>

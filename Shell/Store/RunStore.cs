@@ -1,4 +1,6 @@
+using System.IO.Enumeration;
 using System.Text.Json.Nodes;
+using SynthSae.Compute.Files;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Runs;
@@ -6,15 +8,34 @@ using SynthSae.Settings;
 
 namespace SynthSae.Store;
 
-/// <summary>The runs in a folder of run folders. Any number of processes may read it at once.</summary>
-/// <param name="runsFolder">The folder, which need not exist.</param>
-internal sealed class RunStore(string runsFolder)
+/// <summary>
+/// The runs in a folder of run folders. Any number of processes may read it at once. Folders that
+/// have not changed since they were last read are not opened again.
+/// </summary>
+internal sealed class RunStore
 {
-    private const string Last = "@last";
-    private const int MostNamed = 5;
+    // So many folders are opened in no time: no need to keep what was read.
+    private const int FewChanges = 8;
+
+    private static readonly EnumerationOptions AllFolders = new()
+    {
+        IgnoreInaccessible = true,
+        AttributesToSkip = 0,
+    };
+
+    private readonly Lock _lock = new();
+    private readonly RunIndex _index;
+    private Dictionary<string, KnownRun>? _known;
+
+    /// <param name="runsFolder">The folder, which need not exist.</param>
+    public RunStore(string runsFolder)
+    {
+        Folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(runsFolder));
+        _index = new RunIndex(Folder);
+    }
 
     /// <summary>Full path of the folder.</summary>
-    public string Folder { get; } = Path.GetFullPath(runsFolder);
+    public string Folder { get; }
 
     /// <summary>The store that the settings name.</summary>
     public static RunStore Of(AppSettings settings) => new(settings.RunsFolder);
@@ -22,10 +43,23 @@ internal sealed class RunStore(string runsFolder)
     /// <summary>All runs by their ids, the oldest first. Folders that hold no run are left out.</summary>
     public IReadOnlyList<RunSummary> List()
     {
-        var now = DateTime.UtcNow;
-        return [.. Ids()
-            .Select(id => RunReading.Read(Path.Combine(Folder, id), now))
-            .OfType<RunSummary>()];
+        lock (_lock)
+        {
+            _known ??= _index.Read();
+            var now = DateTime.UtcNow;
+            var folders = Folders().ToList();
+            var found = Look(folders, _known, now);
+            var opened = found.Count(run =>
+                run.IsSettled && !ReferenceEquals(_known.GetValueOrDefault(run.Id), run));
+            var gone = _known.Count - found.Count(run => _known.ContainsKey(run.Id));
+            _known = found.ToDictionary(run => run.Id, StringComparer.Ordinal);
+            if (opened + gone > FewChanges)
+            {
+                _index.Write(found);
+            }
+
+            return [.. found.Select(known => known.Run).OfType<RunSummary>()];
+        }
     }
 
     /// <summary>
@@ -35,77 +69,77 @@ internal sealed class RunStore(string runsFolder)
     /// </summary>
     /// <exception cref="Compute.BadInput">The name fits several runs, which are named.</exception>
     public RunSummary? Find(string name) =>
-        Resolve(name) is { } folder ? RunReading.Read(folder, DateTime.UtcNow) : null;
+        RunNames.Resolve(Folder, name) is { } folder
+            ? RunReading.Read(folder, DateTime.UtcNow)
+            : null;
 
     /// <summary>The same for a name that has to stand for a run.</summary>
     /// <exception cref="Compute.BadInput">It stands for none, or for several.</exception>
     public RunSummary Get(string name) =>
         Find(name) ?? throw Failure.BadInput(
-            name,
-            $"there is no such run, here or in {Folder}"
-                + Nearest.Hint(name, Ids().TakeLast(1000)));
+            name, $"there is no such run in {ShownPath.Of(Folder)}{RunNames.Hint(Folder, name)}");
 
     /// <summary>The specification of a run as run.json has it; null if it cannot be read.</summary>
     public static JsonObject? Spec(RunSummary run) =>
-        StatusFile.TryRead(run.Open().RunFile).Field(RunDescription.SpecKey) as JsonObject;
+        StatusFile.TryRead(Path.Combine(run.Folder, "run.json"))
+            .Field(RunDescription.SpecKey) as JsonObject;
 
-    // Names of all folders that may be runs: what begins with a dot is being made or removed.
-    private IReadOnlyList<string> Ids()
+    private IReadOnlyList<KnownRun> Look(
+        IReadOnlyList<(string Id, long Changed)> folders,
+        Dictionary<string, KnownRun> known,
+        DateTime now)
     {
+        var found = new KnownRun[folders.Count];
+        Parallel.For(0, folders.Count, i =>
+        {
+            var (id, changed) = folders[i];
+            found[i] = known.GetValueOrDefault(id) is { } before && Holds(before, changed, now)
+                ? before
+                : Open(id, changed);
+        });
+        return [.. found.OrderBy(run => run.Id, StringComparer.Ordinal)];
+    }
+
+    private KnownRun Open(string id, long changed)
+    {
+        var now = DateTime.UtcNow;
+        return new KnownRun(id, changed, now.Ticks, RunReading.Read(Path.Combine(Folder, id), now));
+    }
+
+    // A process that dies changes no file.
+    private static bool Holds(KnownRun known, long changed, DateTime now)
+    {
+        if (known.Changed != changed || !known.IsSettled)
+        {
+            return false;
+        }
+
+        return known.Run is not { Status: RunStatus.Running } run
+            || RunTruth.Of(run.Snapshot, FolderLock.Look(run.Folder), ThisHost.Boot, now)
+                == RunStatus.Running;
+    }
+
+    private IEnumerable<(string Id, long Changed)> Folders()
+    {
+        // What begins with a dot is being made or removed. Of a link the time tells nothing.
+        static bool IsLink(ref FileSystemEntry entry) =>
+            (entry.Attributes & FileAttributes.ReparsePoint) != 0;
         try
         {
-            return
-            [
-                .. Directory.EnumerateDirectories(Folder)
-                    .Select(path => Path.GetFileName(path)!)
-                    .Where(name => !name.StartsWith('.'))
-                    .Order(StringComparer.Ordinal),
-            ];
+            return new FileSystemEnumerable<(string, long)>(
+                Folder,
+                (ref FileSystemEntry entry) => (
+                    entry.FileName.ToString(),
+                    IsLink(ref entry) ? 0 : entry.LastWriteTimeUtc.UtcTicks),
+                AllFolders)
+            {
+                ShouldIncludePredicate = (ref FileSystemEntry entry) =>
+                    entry.IsDirectory && !entry.FileName.StartsWith("."),
+            };
         }
         catch (DirectoryNotFoundException)
         {
             return [];
         }
-    }
-
-    private string? Resolve(string name)
-    {
-        if (RunFolder.Is(name))
-        {
-            return Path.GetFullPath(name);
-        }
-
-        if (RunFolder.Is(Path.Combine(Folder, name)) && name.Length > 0)
-        {
-            return Path.Combine(Folder, name);
-        }
-
-        var ids = Ids().Where(id => RunFolder.Is(Path.Combine(Folder, id)));
-        if (name.StartsWith('@'))
-        {
-            var place = name == Last ? 1
-                : Counts.TryParse(name[1..], out var number) && number >= 1 ? number
-                : throw Failure.BadInput(name, $"must be {Last}, @2, @3, …");
-            return ids.Reverse().ElementAtOrDefault((int)place - 1) is { } id
-                ? Path.Combine(Folder, id)
-                : null;
-        }
-
-        return name.Length == 0 ? null
-            : One(name, ids.Where(id => id.StartsWith(name, StringComparison.Ordinal)))
-                ?? One(name, ids.Where(id => id.Contains(name, StringComparison.Ordinal)));
-    }
-
-    private string? One(string name, IEnumerable<string> ids)
-    {
-        var found = ids.ToList();
-        if (found.Count <= 1)
-        {
-            return found is [var id] ? Path.Combine(Folder, id) : null;
-        }
-
-        var some = string.Join("\n  ", found.Take(MostNamed));
-        var more = found.Count > MostNamed ? $"\n  and {found.Count - MostNamed} more" : "";
-        throw Failure.BadInput(name, $"fits {found.Count} runs:\n  {some}{more}");
     }
 }

@@ -7,6 +7,13 @@ open Xunit
 
 let commands =
     [ "run"
+      "ls"
+      "show"
+      "compare"
+      "logs"
+      "tag"
+      "note"
+      "rm"
       "eval"
       "baselines"
       "sample"

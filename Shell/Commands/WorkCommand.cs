@@ -2,6 +2,7 @@ using System.CommandLine;
 using SynthSae.Core;
 using SynthSae.Hosting;
 using SynthSae.Runs;
+using SynthSae.Slurm;
 using SynthSae.Supervision;
 
 namespace SynthSae.Commands;
@@ -40,6 +41,16 @@ internal sealed class WorkCommand : CliCommand
             + "begun before.",
     };
 
+    private readonly Option<bool> _forceMemory = new("--force-memory")
+    {
+        Description = "Begin also where memory does not seem to suffice.",
+    };
+
+    private readonly Option<bool> _requeue = new("--requeue-on-warning")
+    {
+        Description = "As a task of Slurm: on its warning save, and wait in its queue to go on.",
+    };
+
     public WorkCommand(Host host)
         : base("work", "Carry out a run that was prepared, or go on with one, in this process.")
     {
@@ -51,6 +62,8 @@ internal sealed class WorkCommand : CliCommand
         Add(_device);
         Add(_threads);
         Add(_anew);
+        Add(_forceMemory);
+        Add(_requeue);
         SetAction(Execute);
     }
 
@@ -70,7 +83,11 @@ internal sealed class WorkCommand : CliCommand
             parsed.GetValue(_ticket),
             parsed.GetValue(_device) ?? slot?.Device,
             (int?)parsed.GetValue(_threads),
-            parsed.GetValue(_anew));
-        return new Worker(StateFolder.OfUser(), order, _host).Execute();
+            parsed.GetValue(_anew),
+            parsed.GetValue(_forceMemory));
+        var worker = new Worker(StateFolder.OfUser(), order, _host);
+        return parsed.GetValue(_requeue)
+            ? WarnedTask.OfProcess(_host.Error).Execute(worker.Execute)
+            : worker.Execute();
     }
 }

@@ -9,7 +9,6 @@ namespace SynthSae.Settings;
 internal static class SlurmSettings
 {
     private const int MostCpus = 4096;
-    private const int MostTasks = 1_000_000;
     private const int LongestWarning = 65535;
 
     private static readonly SettingDefinition Partition =
@@ -33,9 +32,6 @@ internal static class SlurmSettings
     private static readonly SettingDefinition Cpus =
         Define("cpus", "N", "Slurm: processors of a run, and threads it computes with.", "4");
 
-    private static readonly SettingDefinition Tasks =
-        Define("max_tasks", "N", "Slurm: most runs at a time; if not given, as many as it likes.");
-
     private static readonly SettingDefinition Requeue = Define(
         "requeue",
         "yes|no",
@@ -53,7 +49,7 @@ internal static class SlurmSettings
 
     /// <summary>All of them, in the order in which they are shown.</summary>
     public static readonly IReadOnlyList<SettingDefinition> All =
-        [Partition, Account, Qos, Time, Gpus, Memory, Cpus, Tasks, Requeue, Warning, More];
+        [Partition, Account, Qos, Time, Gpus, Memory, Cpus, Requeue, Warning, More];
 
     /// <summary>What they ask of Slurm.</summary>
     public static SlurmOptions Read(Func<SettingDefinition, EffectiveSetting> of) =>
@@ -66,9 +62,6 @@ internal static class SlurmSettings
             Gpus = of(Gpus).Value,
             Memory = of(Memory).Value,
             Cpus = (int)SettingsReader.Count(of(Cpus), 1, MostCpus),
-            MaxTasks = of(Tasks).Value == ""
-                ? null
-                : (int)SettingsReader.Count(of(Tasks), 1, MostTasks),
             Requeue = SettingsReader.Word(of(Requeue), "yes", "no") == "yes",
             Warning = (int)SettingsReader.Count(of(Warning), 1, LongestWarning),
             More = Words.TrySplit(of(More).Value)

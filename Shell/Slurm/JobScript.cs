@@ -27,6 +27,8 @@ internal static class JobScript
         }
 
         text.Append(")\n");
+        // Until the program listens, a warning must not end it. What is ignored stays so.
+        text.Append("trap '' USR1\n");
         text.Append("exec ").Append(Line(command)).Append(" \"${runs[SLURM_ARRAY_TASK_ID]:?}\"\n");
         return text.ToString();
     }

@@ -1,8 +1,8 @@
 using System.Globalization;
 using SynthSae.Compute;
-using SynthSae.Compute.Files;
 using SynthSae.Core;
 using SynthSae.Formatting;
+using SynthSae.Sweeps;
 
 namespace SynthSae.Slurm;
 
@@ -17,16 +17,13 @@ internal sealed class SubmissionFolder(string path)
     /// <summary>The folder.</summary>
     public string Path { get; } = System.IO.Path.GetFullPath(path);
 
+    /// <summary>The jobs of a sweep, in its folder.</summary>
+    public static SubmissionFolder Of(SweepFolder sweep) =>
+        new(System.IO.Path.Combine(sweep.Path, "slurm"));
+
     /// <summary>Every job so far, the oldest first.</summary>
     public IReadOnlyList<Submission> Submissions =>
         [.. Scripts.OrderBy(NumberOf).Select(Read).OfType<Submission>()];
-
-    /// <summary>Keep others from submitting at the same time.</summary>
-    public IDisposable Lock()
-    {
-        Files.CreateFolder(Path);
-        return FolderLock.Take(Path);
-    }
 
     /// <summary>
     /// Submit runs as one array job. What is known of it is written before Slurm hears of it, so
@@ -47,6 +44,7 @@ internal sealed class SubmissionFolder(string path)
         var submission = new Submission(
             NextScript(), null, [.. runs.Select(run => run.Id)], Now());
         var script = submission.Script;
+        Files.CreateFolder(Path);
         var arguments = options.Arguments(runs.Count, name, submission.LogPattern, script);
         Write(submission);
         Files.WriteText(

@@ -10,10 +10,12 @@ namespace SynthSae.Supervision;
 /// <param name="Threads">Null for what the run says.</param>
 /// <param name="Anew">Begin from the first step where there is no checkpoint, although the run has
 ///   begun before.</param>
+/// <param name="ForceMemory">Begin also where memory does not seem to suffice.</param>
 internal sealed record WorkOrder(
     RunFolder Folder,
     Slot? Slot = null,
     bool NeedsTicket = false,
     string? Device = null,
     int? Threads = null,
-    bool Anew = false);
+    bool Anew = false,
+    bool ForceMemory = false);

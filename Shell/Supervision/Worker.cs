@@ -21,7 +21,8 @@ internal sealed class Worker(StateFolder state, WorkOrder order, Host host)
     private readonly RunFolder _folder = order.Folder;
 
     /// <summary>The exit code.</summary>
-    public int Execute()
+    /// <param name="ending">Asks the run to save and to end, as a signal does.</param>
+    public int Execute(CancellationToken ending = default)
     {
         using var stop = new StopSignal(host);
         using var slot = order.Slot is { } wanted
@@ -45,8 +46,9 @@ internal sealed class Worker(StateFolder state, WorkOrder order, Host host)
         }
 
         using var start = Start(held);
+        start.ForceMemory = order.ForceMemory;
         Begin(start);
-        return Train(start, stop);
+        return Train(start, stop, ending);
     }
 
     // Why there is nothing to do, looked at while nobody else can change it.
@@ -122,11 +124,12 @@ internal sealed class Worker(StateFolder state, WorkOrder order, Host host)
         _queue.Remove(_folder.Path);
     }
 
-    private int Train(RunStart start, StopSignal stop)
+    private int Train(RunStart start, StopSignal stop, CancellationToken ending)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, ending);
         var latents = start.Plan.Saes.Select(sae => sae.Latents).ToList();
         var observer = Observers.For(host, latents, quiet: false);
-        var end = WatchedRun.Execute(start, observer, stop.Token);
+        var end = WatchedRun.Execute(start, observer, either.Token);
         if (end.Result is { } result)
         {
             Report(result);

@@ -20,6 +20,12 @@ internal interface ISweepExecutor
     /// <summary>What <c>--executor</c> calls it.</summary>
     string Name { get; }
 
+    /// <summary>Find out whether it can be used at all, before anything is written.</summary>
+    /// <exception cref="Core.Failure">It cannot.</exception>
+    void Check()
+    {
+    }
+
     /// <summary>
     /// Execute the runs, or hand them over to whoever does. A run that fails keeps no other from
     /// being executed.

@@ -18,26 +18,23 @@ public sealed class SlurmSettingsTests
         var options = Read(
             ("slurm_partition", "gpu"),
             ("slurm_gpus", "a100:1"),
-            ("slurm_max_tasks", "8"),
             ("slurm_requeue", "no"),
             ("slurm_args", "--comment='two words' --nice"));
-        Assert.Equal(("gpu", "a100:1", 8), (options.Partition, options.Gpus, options.MaxTasks));
+        Assert.Equal(("gpu", "a100:1"), (options.Partition, options.Gpus));
         Assert.Equal(["--comment=two words", "--nice"], options.More);
         Assert.Contains("--no-requeue", options.Arguments(1, "name", "log", "001.sh"));
     }
 
     [Fact]
-    public void Without_settings_there_is_no_limit_and_runs_are_queued_again()
+    public void Without_settings_runs_are_queued_again()
     {
         var options = Read();
-        Assert.Null(options.MaxTasks);
         Assert.True(options.Requeue);
         Assert.Empty(options.More);
     }
 
     [Theory]
     [InlineData("slurm_cpus", "0")]
-    [InlineData("slurm_max_tasks", "many")]
     [InlineData("slurm_requeue", "perhaps")]
     [InlineData("slurm_warning", "-1")]
     [InlineData("slurm_args", "--comment='two")]

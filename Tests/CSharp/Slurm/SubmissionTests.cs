@@ -22,11 +22,8 @@ public sealed class SubmissionTests : IDisposable
 
     private Submission Submit(params (string, string)[] runs)
     {
-        using (_jobs.Lock())
-        {
-            string[] command = ["synthsae", "work"];
-            return _jobs.Submit(_slurm.Client, new SlurmOptions(), "name", command, runs);
-        }
+        string[] command = ["synthsae", "work"];
+        return _jobs.Submit(_slurm.Client, new SlurmOptions(), "name", command, runs);
     }
 
     private SweepQueue Queue(params string[] lines)

@@ -46,6 +46,13 @@ internal static class DeviceLine
         return string.Join(' ', parts);
     }
 
+    /// <summary>What a run on a GPU takes of the processor; empty for others.</summary>
+    public static string Host(RunSnapshot run) =>
+        run.Device?.StartsWith("cuda", StringComparison.Ordinal) == true && !double.IsNaN(run.CpuShare)
+            ? FormattableString.Invariant($"{run.CpuShare:0.0} cores")
+                + (run.ResidentBytes >= 0 ? $" {Numbers.Bytes(run.ResidentBytes)}" : "")
+            : "";
+
     private static string Of(RunSummary run, int nameWidth)
     {
         var load = Load(run.Snapshot);

@@ -130,7 +130,7 @@ internal static class RunFields
             return reached.Text(9, Whole);
         }
 
-        var target = wanted.Text(7, (value, _) => Numbers.Short(value).TrimEnd('0').TrimEnd('.'));
+        var target = wanted.Text(7, SaeRange.Plain);
         return double.IsNaN(reached.Least) ? $"–/{target}" : $"{reached.Text(9, Whole)}/{target}";
     }
 

@@ -60,4 +60,8 @@ internal readonly record struct SaeRange(double Least, double Most)
             ? whole
             : value.ToString("0e0", CultureInfo.InvariantCulture);
     }
+
+    /// <summary>A number with no more digits than it needs: 25, 12.5, 16,384.</summary>
+    public static string Plain(double value, int width) =>
+        value.ToString("#,0.##", CultureInfo.InvariantCulture);
 }

@@ -3,17 +3,18 @@ using System.Text.Json.Nodes;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
+using SynthSae.Sweeps;
 
 namespace SynthSae.Commands;
 
-/// <summary>Lists the presets.</summary>
+/// <summary>Lists the presets and the sweeps that come with the program.</summary>
 internal sealed class PresetsCommand : CliCommand
 {
     private readonly Host _host;
     private readonly Option<bool> _json = CliOptions.Json();
 
     public PresetsCommand(Host host)
-        : base("presets", "List the runs that can be named.")
+        : base("presets", "List the runs and sweeps that can be named.")
     {
         _host = host;
         Add(_json);
@@ -41,6 +42,14 @@ internal sealed class PresetsCommand : CliCommand
         }
 
         table.Write(_host.Out, _host.Width);
+        _host.Out.WriteLine();
+        var sweeps = new TextTable(new("sweep"), new("what it is"));
+        foreach (var sweep in ShippedSweeps.All)
+        {
+            sweeps.Add(sweep.Name, sweep.Description);
+        }
+
+        sweeps.Write(_host.Out, _host.Width);
         return ExitCode.Ok;
     }
 
@@ -57,6 +66,16 @@ internal sealed class PresetsCommand : CliCommand
             });
         }
 
-        return new JsonObject { ["presets"] = presets };
+        var sweeps = ShippedSweeps.All.Select(sweep => new JsonObject
+        {
+            ["name"] = sweep.Name,
+            ["description"] = sweep.Description,
+            ["spec"] = JsonNode.Parse(sweep.Text),
+        });
+        return new JsonObject
+        {
+            ["presets"] = presets,
+            ["sweeps"] = new JsonArray([.. sweeps]),
+        };
     }
 }

@@ -20,6 +20,7 @@ internal static class Root
         var root = new RootCommand(Description)
         {
             new RunCommand(host),
+            new SweepCommand(host),
             new StartCommand(host),
             new SuperviseCommand(host),
             new WorkCommand(host),

@@ -24,8 +24,8 @@ internal static class ShippedSweeps
         var assembly = typeof(ShippedSweeps).Assembly;
         return [.. assembly.GetManifestResourceNames()
             .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)
-            .Select(name => Read(assembly, name))];
+            .Select(name => Read(assembly, name))
+            .OrderBy(sweep => sweep.Name, StringComparer.Ordinal)];
     }
 
     private static ShippedSweep Read(Assembly assembly, string resource)

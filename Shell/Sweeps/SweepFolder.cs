@@ -79,7 +79,7 @@ internal sealed class SweepFolder
     public static IReadOnlyList<SweepFolder> All(string runs) =>
         Directory.Exists(runs)
             ? [.. Directory.EnumerateDirectories(runs, $"*{Word}*")
-                .Where(Is)
+                .Where(path => Is(path) && System.IO.Path.GetFileName(path)[0] != '.')
                 .Order(StringComparer.Ordinal)
                 .Select(path => new SweepFolder(path))]
             : [];

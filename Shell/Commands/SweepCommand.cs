@@ -67,6 +67,8 @@ internal sealed class SweepCommand : CliCommand
         Add(_json);
         Add(_quiet);
         Add(new SweepShowCommand(host));
+        Add(new SweepCancelCommand(host));
+        Add(new SweepRequeueCommand(host));
         _common = new CommonOptions(
             this,
             SettingNames.Threads,
@@ -93,6 +95,7 @@ internal sealed class SweepCommand : CliCommand
     {
         var settings = _common.Read(parsed);
         var executor = SweepExecutors.Find(parsed.GetRequiredValue(_executor));
+        executor.Check();
         if (parsed.GetValue(_resume) is { } name)
         {
             using var again = SweepStart.Again(

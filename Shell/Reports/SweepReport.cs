@@ -2,7 +2,6 @@ using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
 using SynthSae.Runs;
-using SynthSae.Store;
 using SynthSae.Sweeps;
 
 namespace SynthSae.Reports;
@@ -60,7 +59,7 @@ internal static class SweepReport
     private static string Title(SweepTable table)
     {
         var trials = table.All.Count();
-        var finished = table.All.Count(trial => trial.Status == RunStatus.Finished);
+        var finished = table.All.Count(trial => trial.IsFinished);
         return $"{table.Record.Name}: {Counts.Exact(finished)} of {Counts.Exact(trials)} SAEs "
             + $"finished, in {Counts.Exact(table.Record.Runs.Count)} runs";
     }
@@ -68,10 +67,15 @@ internal static class SweepReport
     private static void WriteNotes(SweepFolder folder, SweepTable table, Host host)
     {
         foreach (var failed in table.All
-            .Where(trial => trial.Status == RunStatus.Failed)
+            .Where(trial => trial.IsFailed)
             .DistinctBy(trial => trial.Entry.Run))
         {
             host.Out.WriteLine($"failed: {failed.Entry.Run}: {failed.Message}");
+        }
+
+        if (table.Problem is { } problem)
+        {
+            host.Out.WriteLine($"how runs stand is not sure: {problem}");
         }
 
         var text = $"As saved, on samples that no SAE was trained on. {SweepTableText.Explanation} "

@@ -42,7 +42,7 @@ internal static class SweepRuns
     public static int? Threads(AppSettings settings) =>
         settings.IsDefault(SettingNames.Threads) ? null : settings.Threads;
 
-    // What a run goes on with is its own affair, unless the command line says otherwise.
-    private static string? Device(AppSettings settings) =>
+    /// <summary>The device that is asked for; null for what the run itself says.</summary>
+    public static string? Device(AppSettings settings) =>
         !settings.IsFlag(SettingNames.Device) ? null : settings.Device?.ToString() ?? "cpu";
 }

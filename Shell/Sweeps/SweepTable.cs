@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SynthSae.Formatting;
+using SynthSae.Slurm;
 using SynthSae.Store;
 
 namespace SynthSae.Sweeps;
@@ -7,7 +8,9 @@ namespace SynthSae.Sweeps;
 /// <summary>What has come out of a sweep so far: a row for each point, over its seeds.</summary>
 /// <param name="Record">The sweep.</param>
 /// <param name="Rows">The points, in their order.</param>
-internal sealed record SweepTable(SweepRecord Record, IReadOnlyList<SweepTable.Row> Rows)
+/// <param name="Problem">Why it is not sure how runs stand; null if it is.</param>
+internal sealed record SweepTable(
+    SweepRecord Record, IReadOnlyList<SweepTable.Row> Rows, string? Problem)
 {
     /// <summary>One point.</summary>
     /// <param name="Point">The value of each column.</param>
@@ -15,7 +18,10 @@ internal sealed record SweepTable(SweepRecord Record, IReadOnlyList<SweepTable.R
     internal sealed record Row(IReadOnlyList<string> Point, IReadOnlyList<TrialOutcome> Trials)
     {
         /// <summary>How many trials have finished.</summary>
-        public int Finished => Count(RunStatus.Finished);
+        public int Finished => Trials.Count(trial => trial.IsFinished);
+
+        /// <summary>How many trials have failed.</summary>
+        public int Failed => Trials.Count(trial => trial.IsFailed);
 
         /// <summary>Samples per second of its SAEs' own steps.</summary>
         public Spread SamplesPerSecond => Spread.Of(Trials.Select(trial => trial.SamplesPerSecond));
@@ -29,7 +35,7 @@ internal sealed record SweepTable(SweepRecord Record, IReadOnlyList<SweepTable.R
             get
             {
                 var others = Trials
-                    .Where(trial => trial.Status != RunStatus.Finished)
+                    .Where(trial => !trial.IsFinished)
                     .GroupBy(trial => trial.Word)
                     .Select(group => $"{group.Count()} {group.Key}");
                 return Finished == Trials.Count
@@ -41,9 +47,6 @@ internal sealed record SweepTable(SweepRecord Record, IReadOnlyList<SweepTable.R
         /// <summary>A metric over the seeds.</summary>
         public Spread this[ScoredForm form, string metric] =>
             Spread.Of(Trials.Select(trial => trial.Value(form, metric)));
-
-        /// <summary>How many trials are in a state.</summary>
-        public int Count(RunStatus? status) => Trials.Count(trial => trial.Status == status);
     }
 
     /// <summary>Forms that have been scored.</summary>
@@ -66,17 +69,19 @@ internal sealed record SweepTable(SweepRecord Record, IReadOnlyList<SweepTable.R
     /// What a sweep that has come to its end ends with: trials that failed, or are not there, are
     /// no success.
     /// </summary>
-    public int ExitCode => All.All(trial => trial.Status is not (RunStatus.Failed or null))
+    public int ExitCode => All.All(trial => trial.Status is not null && !trial.IsFailed)
         ? Hosting.ExitCode.Ok
         : Hosting.ExitCode.BadInput;
 
     /// <summary>Read what the runs of a sweep have left behind.</summary>
-    public static SweepTable Read(SweepFolder folder, SweepRecord record) =>
-        new(
-            record,
-            [.. TrialOutcome.Read(folder, record)
-                .GroupBy(trial => string.Join('\n', trial.Entry.Point))
-                .Select(trials => new Row(trials.First().Entry.Point, [.. trials]))]);
+    public static SweepTable Read(SweepFolder folder, SweepRecord record)
+    {
+        var standings = SweepStandings.Read(folder, SlurmClient.OfMachine());
+        var rows = TrialOutcome.Read(folder, record, standings)
+            .GroupBy(trial => string.Join('\n', trial.Entry.Point))
+            .Select(trials => new Row(trials.First().Entry.Point, [.. trials]));
+        return new SweepTable(record, [.. rows], standings.Problem);
+    }
 
     /// <summary>As an object: means and deviations of each point, and every trial.</summary>
     public JsonObject ToJson() => new()
@@ -96,7 +101,7 @@ internal sealed record SweepTable(SweepRecord Record, IReadOnlyList<SweepTable.R
                 row.Point, (name, value) => KeyValuePair.Create(name, (JsonNode?)value))),
             ["runs"] = row.Trials.Count,
             ["finished"] = row.Finished,
-            ["failed"] = row.Count(RunStatus.Failed),
+            ["failed"] = row.Failed,
         };
         foreach (var form in Forms)
         {

@@ -3,7 +3,6 @@ using System.Text;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Runs;
-using SynthSae.Store;
 
 namespace SynthSae.Sweeps;
 
@@ -39,7 +38,7 @@ internal static class SweepTableText
             Line(text,
             [
                 .. row.Point, $"{row.Trials.Count}", $"{row.Finished}",
-                $"{row.Count(RunStatus.Failed)}",
+                $"{row.Failed}",
                 .. metrics.SelectMany(one => Cells(row[one.Form, one.Metric])),
                 .. Cells(row.SamplesPerSecond),
             ]);

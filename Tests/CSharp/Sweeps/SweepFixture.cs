@@ -49,10 +49,10 @@ internal sealed class SweepFixture : IDisposable
     }
 
     /// <summary>Start the command line in a process of its own, in the working folder.</summary>
-    public Process Start(params string[] args) =>
+    public Process Start((string Name, string Value)[] variables, string[] args) =>
         Cli.start(
             Path,
-            ListModule.OfSeq<Tuple<string, string>>([]),
+            ListModule.OfSeq(variables.Select(variable => variable.ToTuple())),
             ListModule.OfSeq(["sweep", .. args]));
 
     /// <summary>An object in a file.</summary>

@@ -84,7 +84,7 @@ public sealed class SweepInputTests : IDisposable
 
     [Theory]
     [InlineData("--set: sae.k is what the sweep varies", "--set", "sae.k=3")]
-    [InlineData("must be local", "--executor", "cloud")]
+    [InlineData("must be local or background or slurm", "--executor", "cloud")]
     [InlineData("sae.dsae: is not a known field", "--set", "sae.dsae=3")]
     [InlineData("one run after another", "--jobs", "2")]
     public void What_the_command_line_asks_for_in_vain_is_told(string problem, params string[] args)

@@ -75,7 +75,7 @@ public sealed class SweepResumeTests : IDisposable
     private (SweepFolder Sweep, SweepRecord Record, Process Child) StartSecondRun(string file)
     {
         var before = SweepFolder.All(_fixture.Runs).Select(sweep => sweep.Id).ToList();
-        var child = _fixture.Start([file, "--runs", _fixture.Runs, .. Often]);
+        var child = _fixture.Start([], [file, "--runs", _fixture.Runs, .. Often]);
         SweepFolder? Made() => SweepFolder.All(_fixture.Runs)
             .FirstOrDefault(sweep => !before.Contains(sweep.Id));
         Wait("the sweep", () => Made() is not null);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.FSharp.Core;
 using SynthSae.Sweeps;
 using Xunit;
 
@@ -93,6 +94,25 @@ public sealed class SweepRunTests : IDisposable
         var rows = File.ReadAllLines(sweep.CsvFile);
         Assert.StartsWith("8,0.001,1,1,0,0.", rows[1], StringComparison.Ordinal);
         Assert.StartsWith("8,1e30,1,0,1,,,", rows[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_sweep_in_the_background_is_left_to_the_supervisor_and_shown_when_it_is_done()
+    {
+        var file = _fixture.Write("tiny.json", SweepFixture.Tiny);
+        using var child = _fixture.Start(
+            [("SYNTHSAE_STATE", "state"), ("SYNTHSAE_SUPERVISOR_IDLE", "1")],
+            [file, "--executor", "background", "--runs", _fixture.Runs]);
+        var outcome = Cli.finish(child);
+        Assert.True(outcome.Code == 0, outcome.Error);
+        Assert.Contains("How it stands: synthsae sweep show", outcome.Error);
+        var sweep = Assert.Single(SweepFolder.All(_fixture.Runs));
+        var record = SweepRecord.Read(sweep);
+        Cli.waitFor("the supervisor", FuncConvert.FromFunc(() =>
+            SweepTable.Read(sweep, record).All.All(trial => trial.IsFinished)));
+        Assert.Contains("8 of 8 SAEs finished", _fixture.Sweep("show").Out);
+        Assert.Contains(
+            "0 of 2 runs to be done", _fixture.Sweep("--resume", sweep.Path).Error);
     }
 
     [Fact]

@@ -31,6 +31,22 @@ internal static class CliOptions
             Arity = ArgumentArity.OneOrMore,
         };
 
+    /// <summary>
+    /// Any number of names: what looks like an option is none of them, but a mistake.
+    /// </summary>
+    public static Argument<string[]> Names(string name, string description, ArgumentArity arity)
+    {
+        var names = new Argument<string[]>(name) { Description = description, Arity = arity };
+        names.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => token.Value.StartsWith('-')))
+            {
+                result.AddError($"there is no option {token.Value}");
+            }
+        });
+        return names;
+    }
+
     /// <summary>A run's place in the queue.</summary>
     public static Option<int> Priority() =>
         new("--priority")

@@ -15,11 +15,10 @@ internal sealed class StartCommand : CliCommand
     private readonly Host _host;
     private readonly CommonOptions _common;
     private readonly SpecOptions _spec;
-    private readonly Argument<string[]> _what = new("preset|spec.json|run")
-    {
-        Description = "Presets, files of specifications, or run folders to repeat: a run each.",
-        Arity = ArgumentArity.OneOrMore,
-    };
+    private readonly Argument<string[]> _what = CliOptions.Names(
+        "preset|spec.json|run",
+        "Presets, files of specifications, or run folders to repeat: a run each.",
+        ArgumentArity.OneOrMore);
 
     private readonly Option<string?> _device = new("--device")
     {

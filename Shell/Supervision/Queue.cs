@@ -72,8 +72,22 @@ internal sealed class Queue(StateFolder state)
         return true;
     }
 
+    /// <summary>Change the priority of a run; false if it does not wait.</summary>
+    public bool TrySetPriority(RunFolder folder, int priority)
+    {
+        // The worker that begins the run has its folder when it takes the ticket away.
+        using var held = FolderLock.TryTake(folder.Path, Patience);
+        if (held is null || Find(folder.Path) is not { } ticket)
+        {
+            return false;
+        }
+
+        Put(ticket with { Priority = priority });
+        return true;
+    }
+
     /// <summary>Put a run into the queue, or change its place.</summary>
-    public void Put(Ticket ticket)
+    private void Put(Ticket ticket)
     {
         Files.CreateFolder(state.Queue);
         Files.WriteText(FileOf(ticket.Run), Json.Pretty(ticket.ToJson()));

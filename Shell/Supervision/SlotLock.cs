@@ -1,5 +1,6 @@
 using SynthSae.Compute.Files;
 using SynthSae.Core;
+using SynthSae.Hosting;
 
 namespace SynthSae.Supervision;
 
@@ -11,6 +12,7 @@ namespace SynthSae.Supervision;
 internal static class SlotLock
 {
     private const string Ending = ".lock";
+    private const string NoteEnding = ".run";
 
     // Who only looks holds the lock for a moment.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
@@ -27,7 +29,7 @@ internal static class SlotLock
         var held = FolderLock.TryTake(file, Patience);
         if (held is not null)
         {
-            Note(file, run);
+            Note(state, slot, run);
         }
 
         return held;
@@ -41,19 +43,20 @@ internal static class SlotLock
     public static IReadOnlyList<(Slot Slot, string Run)> Taken(StateFolder state) =>
         Directory.Exists(state.Slots)
             ? [.. Directory.GetFiles(state.Slots, $"*{Ending}").Where(FolderLock.IsHeld)
-                .Select(file => (Slot: Of(file), Run: Read(file)))
-                .Where(taken => taken.Slot is not null)
-                .Select(taken => (taken.Slot!.Value, taken.Run))]
+                .Select(Of)
+                .OfType<Slot>()
+                .Select(slot => (slot, Read(NoteOf(state, slot))))]
             : [];
 
-    // For people and for lists; the slot is taken without it, too.
-    private static void Note(string file, string run)
+    // For lists; the slot is taken without it, too. Beside the lock: files that are opened to be
+    // read or written are locked for that.
+    private static void Note(StateFolder state, Slot slot, string run)
     {
         try
         {
-            File.WriteAllText(file, run);
+            AtomicFile.replaceText(NoteOf(state, slot), run);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (ErrorReport.IsBadInput(error))
         {
             // A full disk: nobody learns which run it is.
         }
@@ -72,6 +75,9 @@ internal static class SlotLock
     }
 
     private static Slot? Of(string file) => Slot.Parse(Path.GetFileNameWithoutExtension(file));
+
+    private static string NoteOf(StateFolder state, Slot slot) =>
+        Path.Combine(state.Slots, slot.Name + NoteEnding);
 
     private static string FileOf(StateFolder state, Slot slot) =>
         Path.Combine(state.Slots, slot.Name + Ending);

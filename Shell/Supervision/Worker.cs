@@ -80,10 +80,15 @@ internal sealed class Worker(StateFolder state, WorkOrder order, Host host)
         try
         {
             var settings = PreparedSettings.Read(_folder, order.Device, order.Threads);
-            return _folder.NewestCheckpoint is not null
-                ? RunStart.Again(_folder, settings, held)
-                : order.Anew || !HasBegun()
-                ? RunStart.Prepared(_folder, settings, held)
+            if (_folder.NewestCheckpoint is not null)
+            {
+                return RunStart.Again(_folder, settings, held);
+            }
+
+            var begun = HasBegun();
+            return !begun ? RunStart.Prepared(_folder, settings, held)
+                : order.Anew ? RunStart.Prepared(
+                    _folder, RunDescription.Own(_folder, settings), held)
                 : throw Failure.BadInput(
                     _folder.Path,
                     "has begun before and has no checkpoint to go on from; to begin anew: "

@@ -24,7 +24,13 @@ let commands =
       "presets"
       "doctor"
       "bench"
-      "gpu" ]
+      "gpu"
+      "start"
+      "stop"
+      "pause"
+      "resume"
+      "priority"
+      "supervise" ]
 
 [<Fact>]
 let ``every command explains itself with examples`` () =

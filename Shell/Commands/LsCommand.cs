@@ -7,6 +7,7 @@ using SynthSae.Hosting;
 using SynthSae.Reports;
 using SynthSae.Store;
 using SynthSae.Store.Filtering;
+using SynthSae.Supervision;
 
 namespace SynthSae.Commands;
 
@@ -78,6 +79,10 @@ internal sealed class LsCommand : RunsCommand
         else
         {
             RunListReport.Write(shown, picked.Count, DateTime.UtcNow, Host);
+            if (QueueRemark.Of(StateFolder.OfUser(), all) is { } remark)
+            {
+                Host.Error.WriteLine(remark);
+            }
         }
 
         return ExitCode.Ok;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using SynthSae.Core;
 using SynthSae.Hosting;
 using SynthSae.Store;
+using SynthSae.Supervision;
 
 namespace SynthSae.Commands;
 
@@ -44,9 +45,11 @@ internal sealed class RmCommand : RunsCommand
             return ExitCode.Failed;
         }
 
+        var queue = new Queue(StateFolder.OfUser());
         foreach (var run in runs)
         {
             RunRemoval.Remove(run);
+            queue.Remove(run.Folder);
             Host.Out.WriteLine($"deleted {run.Id}");
         }
 

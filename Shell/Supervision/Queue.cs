@@ -100,7 +100,13 @@ internal sealed class Queue(StateFolder state)
     public bool Holds(string run) => File.Exists(FileOf(run));
 
     /// <summary>Take a run out of the queue, if it is there.</summary>
-    public void Remove(string run) => Files.Delete(FileOf(run));
+    public void Remove(string run)
+    {
+        if (Holds(run))
+        {
+            Files.Delete(FileOf(run));
+        }
+    }
 
     /// <summary>
     /// All tickets in their order, and the files that are no tickets, or damaged ones.

@@ -33,7 +33,7 @@ internal static class CompareDrawing
         {
             var (charts, table) = rest.Width >= 120
                 ? rest.CutLeft(rest.Width * 3 / 5)
-                : rest.CutTop(rest.Height - Math.Min(rows.Count + 1, rest.Height / 2));
+                : rest.CutTop(rest.Height - Math.Min(rows.Count + 1, rest.Height * 3 / 5));
             DrawCharts(frame, charts, screen, items, context);
             DrawTable(frame, rest.Width >= 120 ? table.CutLeft(2).Others : table, screen, items, rows);
         }

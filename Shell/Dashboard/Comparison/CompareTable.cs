@@ -42,18 +42,23 @@ internal static class CompareTable
     /// <summary>How they stand and do.</summary>
     public static IReadOnlyList<CompareRow> Metrics(IReadOnlyList<CompareItem> items) =>
     [
-        new("state", [.. items.Select(item => item.Run.Status.Word())]),
-        new("done", [.. items.Select(item =>
-            Advance.Percent(RunProgress.Share(item.Run.Snapshot)))]),
+        new("state", [.. items.Select(item => State(item.Run))]),
         new("samples", [.. items.Select(item => Counts.Short(item.Run.Snapshot.Samples))]),
         .. Figures.Select(figure => Of(
             figure.Name, [.. items.Select(item => figure.Figure(item.Figures))], figure.Better)),
     ];
 
+    private static string State(RunSummary run) =>
+        run.Status == RunStatus.Finished
+            ? run.Status.Word()
+            : $"{run.Status.Brief()} {Advance.Percent(RunProgress.Share(run.Snapshot))}";
+
     private static CompareRow Of(string name, IReadOnlyList<double> values, int better) =>
         new(
             name,
-            [.. values.Select(value => SaeRange.Compact(value, Width))],
+            [.. values.Select(value => double.IsInteger(value)
+                ? SaeRange.Plain(value, Width)
+                : SaeRange.Compact(value, Width))],
             Best(values, better));
 
     private static int Best(IReadOnlyList<double> values, int better)

@@ -18,7 +18,7 @@ internal static class RunFields
 
     /// <summary>How the runs stand in the store: the newest first.</summary>
     public static RunField Age { get; } = new(
-        AgeName, new("age", Align.Right, 5, 3, 6), (run, now) => Muted(Advance.Ago(run.Snapshot.Created, now)))
+        AgeName, new("age", Align.Right, 6, 4, 6), (run, now) => Muted(Advance.Ago(run.Snapshot.Created, now)))
     {
         Number = run => run.Snapshot.Created.Ticks,
         DescendingFirst = true,
@@ -27,42 +27,42 @@ internal static class RunFields
     /// <summary>All, from the left.</summary>
     public static IReadOnlyList<RunField> All { get; } =
     [
-        new(State, new("state", Align.Left, 0, 1, StatusLook.WordWidth), StateCell)
+        new(State, new(" state", Align.Left, 0, 12, 12), (run, _) => new(run.Status.Word(), run.Status.Style()))
         {
             Number = run => (int)run.Status,
         },
-        new(Name, new("run", Align.Left, 0, 12, 40), (run, _) => ShortName.Of(run))
+        new(Name, new("run", Align.Left, 0, 14, 44), (run, _) => ShortName.Of(run))
         {
             Text = ShortName.Of,
         },
-        new(Progress, new("done", Align.Right, 1, 4, BarWidth + 5), Done)
+        new(Progress, new("done", Align.Right, 1, 4, BarWidth + 5), (run, _) => Done(run, bar: true))
         {
             Number = run => RunProgress.Share(run.Snapshot),
             DescendingFirst = true,
         },
-        new("eta", new("left", Align.Right, 2, 3, 6), Left)
+        new("eta", new("left", Align.Right, 2, 4, 6), Left)
         {
             Number = run => run.Status == RunStatus.Running
                 ? run.Snapshot.SecondsLeft
                 : double.NaN,
         },
-        new("speed", new("smp/s", Align.Right, 3, 4, 6), Speed)
+        new("speed", new("smp/s", Align.Right, 4, 4, 6), Speed)
         {
             Number = Pace,
             DescendingFirst = true,
         },
-        Figure("loss", "loss", 4, 7, sae => sae.Loss),
+        Figure("loss", "loss", 5, 6, sae => sae.Loss),
         Sparsity(),
-        Figure("r2", "R²", 2, 6, sae => sae.R2) with { DescendingFirst = true },
-        Figure("mcc", "MCC", 1, 6, sae => sae.Mcc) with { DescendingFirst = true },
-        Figure("f1", "F1", 1, 6, sae => sae.F1) with { DescendingFirst = true },
+        Figure("r2", "R²", 3, 5, sae => sae.R2) with { DescendingFirst = true },
+        Figure("mcc", "MCC", 1, 5, sae => sae.Mcc) with { DescendingFirst = true },
+        Figure("f1", "F1", 1, 5, sae => sae.F1) with { DescendingFirst = true },
         Dead(),
-        new("device", new("device", Align.Left, 4, 3, 8), (run, _) =>
+        new("device", new("device", Align.Left, 6, 3, 8), (run, _) =>
             Muted(run.Snapshot.Device ?? ""))
         {
             Text = run => run.Snapshot.Device ?? "",
         },
-        new("tags", new("tags", Align.Left, 6, 4, 24), (run, _) =>
+        new("tags", new("tags", Align.Left, 7, 4, 24), (run, _) =>
             new(string.Join(' ', run.Labels.Tags), Style.Accent))
         {
             Text = run => string.Join(' ', run.Labels.Tags),
@@ -79,16 +79,14 @@ internal static class RunFields
 
     private static TableCell Muted(string text) => new(text, Style.Muted);
 
-    private static TableCell StateCell(RunSummary run, DateTime now) =>
-        new(run.Status.Word(), run.Status.Style());
-
-    private static TableCell Done(RunSummary run, DateTime now)
+    /// <summary>How far it is, with a bar where there is room.</summary>
+    public static TableCell Done(RunSummary run, bool bar)
     {
         var share = RunProgress.Share(run.Snapshot);
         var percent = Advance.Percent(share);
-        return run.Status == RunStatus.Running
-            ? new($"{Advance.Bar(share, BarWidth)} {percent,4}")
-            : Muted(percent);
+        return run.Status != RunStatus.Running ? Muted(percent)
+            : bar ? new($"{Advance.Bar(share, BarWidth)} {percent,4}")
+            : percent;
     }
 
     private static TableCell Left(RunSummary run, DateTime now) =>
@@ -108,13 +106,13 @@ internal static class RunFields
         new(
             name,
             new(heading, Align.Right, priority, width, width + 5),
-            (run, _) => SaeRange.Of(run.Snapshot, figure).Text(width + 5, SaeRange.Compact))
+            (run, _) => SaeRange.Of(run.Snapshot, figure).Text(9, (value, room) => SaeRange.Compact(value, Math.Min(room, width))))
         {
             Number = run => SaeRange.Of(run.Snapshot, figure).Middle,
         };
 
     private static RunField Sparsity() =>
-        new("l0", new("L0/target", Align.Right, 1, 7, 13), (run, _) => L0Text(run.Snapshot))
+        new("l0", new("L0/goal", Align.Right, 2, 7, 13), (run, _) => L0Text(run.Snapshot))
         {
             Number = run => SaeRange.Of(run.Snapshot, sae => sae.L0).Middle,
         };
@@ -135,7 +133,7 @@ internal static class RunFields
     }
 
     private static RunField Dead() =>
-        new("dead", new("dead", Align.Right, 3, 4, 9), (run, _) => DeadText(run.Snapshot))
+        new("dead", new("dead", Align.Right, 4, 4, 9), (run, _) => DeadText(run.Snapshot))
         {
             Number = run => SaeRange.Of(run.Snapshot, DeadShare).Middle,
         };

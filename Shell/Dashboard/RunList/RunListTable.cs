@@ -8,30 +8,31 @@ namespace SynthSae.Dashboard.RunList;
 /// <summary>Draws the table of runs; only rows that are seen are looked at.</summary>
 internal static class RunListTable
 {
-    private const int WidthForWords = 56;
+    private const int WidthForBrief = 56;
+    private const int WidthForWords = 104;
 
-    private static readonly TableColumn MarkColumn = new("", Align.Left, 0, 1, 1);
-    private static readonly TableColumn LetterColumn = new("S", Align.Left, 0, 1, 1);
+    private static readonly TableColumn Letters = new(" S", Align.Left, 0, 2, 2);
+    private static readonly TableColumn Briefs = new(" state", Align.Left, 0, 6, 6);
 
     /// <summary>Draw it.</summary>
     public static void Draw(Frame frame, Rect area, RunListModel model, DateTime now)
     {
-        var letters = area.Width < WidthForWords;
         TableColumn[] columns =
         [
-            MarkColumn,
             .. RunFields.All.Select(field =>
-                letters && field.Name == RunFields.State ? LetterColumn : field.Column),
+                field.Name != RunFields.State || area.Width >= WidthForWords ? field.Column
+                : area.Width >= WidthForBrief ? Briefs
+                : Letters),
         ];
         var options = new TableOptions
         {
             Selected = model.Selected,
-            SortedBy = 1 + RunFields.PlaceOf(model.Order.Field),
+            SortedBy = RunFields.PlaceOf(model.Order.Field),
             Descending = model.Order.Descending,
             Empty = Nothing(model),
         };
         Table.Draw(
-            frame, area, columns, model.Rows.Count, at => Cells(model, at, letters, now), options);
+            frame, area, columns, model.Rows.Count, at => Cells(model, at, area.Width, now), options);
     }
 
     /// <summary>What to do where no run is shown.</summary>
@@ -41,56 +42,58 @@ internal static class RunListTable
         : $"no run of {model.All.Count} fits the filter; Esc takes it away";
 
     private static IReadOnlyList<TableCell> Cells(
-        RunListModel model, int at, bool letters, DateTime now) =>
+        RunListModel model, int at, int width, DateTime now) =>
         model.Rows[at] switch
         {
-            RunRow.One one => OfRun(model, one, letters, now),
-            RunRow.Group group => OfGroup(model, group, now),
+            RunRow.One one => OfRun(model, one, width, now),
+            RunRow.Group group => OfGroup(model, group, width, now),
             _ => [],
         };
 
-    private static TableCell[] OfRun(RunListModel model, RunRow.One row, bool letters, DateTime now)
+    private static TableCell[] OfRun(RunListModel model, RunRow.One row, int width, DateTime now)
     {
         var run = row.Run;
-        var cells = new TableCell[1 + RunFields.All.Count];
-        cells[0] = Mark(model.Marked.Contains(run.Id));
-        for (var index = 0; index < RunFields.All.Count; index++)
-        {
-            var field = RunFields.All[index];
-            cells[1 + index] = field.Name switch
+        return
+        [
+            .. RunFields.All.Select(field => field.Name switch
             {
-                RunFields.State when letters => new($"{run.Status.Letter()}", run.Status.Style()),
+                RunFields.State => State(run.Status, model.Marked.Contains(run.Id), width),
                 RunFields.Name when row.InGroup => new($"  {ShortName.Of(run)}"),
+                RunFields.Progress => RunFields.Done(run, bar: width >= WidthForWords),
                 _ => field.Cell(run, now),
-            };
-        }
-
-        return cells;
+            }),
+        ];
     }
 
-    private static TableCell[] OfGroup(RunListModel model, RunRow.Group group, DateTime now)
+    private static TableCell[] OfGroup(
+        RunListModel model, RunRow.Group group, int width, DateTime now)
     {
         var runs = group.Members;
         var share = runs.Average(run => RunProgress.Share(run.Snapshot));
         var newest = runs.MaxBy(run => run.Snapshot.Created)!;
-        var cells = new TableCell[1 + RunFields.All.Count];
-        cells[0] = Mark(runs.All(run => model.Marked.Contains(run.Id)));
-        for (var index = 0; index < RunFields.All.Count; index++)
-        {
-            var field = RunFields.All[index];
-            cells[1 + index] = field.Name switch
+        var isMarked = runs.All(run => model.Marked.Contains(run.Id));
+        return
+        [
+            .. RunFields.All.Select(field => field.Name switch
             {
-                RunFields.State => new(Tally.Short(runs), Style.Muted),
+                RunFields.State => new(
+                    Mark(isMarked) + (width >= WidthForBrief ? "sweep" : ""), Style.Muted),
                 RunFields.Name => new(
-                    $"{(group.Folded ? '▸' : '▾')} {group.Sweep} ({runs.Count})", Style.Strong),
+                    $"{(group.Folded ? '▸' : '▾')} {group.Sweep}: {Tally.Short(runs)}",
+                    Style.Strong),
                 RunFields.Progress => new(Advance.Percent(share), Style.Muted),
                 RunFields.AgeName => field.Cell(newest, now),
                 _ => "",
-            };
-        }
-
-        return cells;
+            }),
+        ];
     }
 
-    private static TableCell Mark(bool marked) => new(marked ? "*" : "", Style.Accent);
+    private static TableCell State(RunStatus status, bool marked, int width) =>
+        new(
+            Mark(marked) + (width >= WidthForWords ? status.Word()
+                : width >= WidthForBrief ? status.Brief()
+                : $"{status.Letter()}"),
+            status.Style());
+
+    private static string Mark(bool marked) => marked ? "*" : " ";
 }

@@ -63,6 +63,7 @@ internal static class RunsView
             ? ""
             : $"/{list.Filter.Text}: {list.Picked} of ";
         var marks = list.Marked.Count == 0 ? "" : $" · {list.Marked.Count} marked";
-        return $"{filter}{list.All.Count} runs: {Tally.Words(list.All)}{marks}";
+        var order = $"by {list.Order.Field.Name}{(list.Order.Descending ? '▼' : '▲')}";
+        return $"{filter}{list.All.Count} runs {order}{marks} · {Tally.Words(list.All)}";
     }
 }

@@ -6,9 +6,6 @@ namespace SynthSae.Dashboard.RunList;
 /// <summary>How the status of a run is shown: a letter, a word and a colour.</summary>
 internal static class StatusLook
 {
-    /// <summary>Cells of the longest word.</summary>
-    public const int WordWidth = 11;
-
     /// <summary>One letter for where there is no room; each status has its own.</summary>
     public static char Letter(this RunStatus status) =>
         status switch
@@ -20,6 +17,19 @@ internal static class StatusLook
             RunStatus.Interrupted => 'I',
             RunStatus.Finished => 'F',
             _ => 'X',
+        };
+
+    /// <summary>At most five letters.</summary>
+    public static string Brief(this RunStatus status) =>
+        status switch
+        {
+            RunStatus.Queued => "queue",
+            RunStatus.Running => "run",
+            RunStatus.Paused => "pause",
+            RunStatus.Stopped => "stop",
+            RunStatus.Interrupted => "lost",
+            RunStatus.Finished => "done",
+            _ => "fail",
         };
 
     /// <summary>The colour that goes with the word.</summary>

@@ -15,7 +15,7 @@ internal static class Charting
         IReadOnlyList<Curve> curves = [.. run.Of(metric)];
         var lines = curves.Select(curve => Line(curve, Name(run, curve), curve.Sae, look));
         var last = curves.Count == 1 ? $" {Numbers.Short(curves[0].Last())}" : "";
-        var options = Options(metric, look, Extent(curves, look), focused) with
+        var options = Options(metric, look, Extent(run.Curves, look), focused) with
         {
             Markers = look.Markers ? Marks(run.Markers, look) : [],
             Legend = run.Saes > 1,
@@ -44,20 +44,17 @@ internal static class Charting
             XRange = range,
         };
 
-    /// <summary>What part of the axis is seen; null for all.</summary>
+    /// <summary>
+    /// What part of the axis is seen: the same for all metrics, so that charts can be read side by
+    /// side; null where nothing was measured.
+    /// </summary>
     public static (double From, double To)? Extent(IEnumerable<Curve> curves, ChartLook look)
     {
         var ends = curves
             .Where(curve => curve.Steps.Length > 0)
             .Select(curve => X(curve, look).Span[^1])
             .ToList();
-        if (look.Zoom == 0 || ends.Count == 0)
-        {
-            return null;
-        }
-
-        var to = ends.Max();
-        return (to - (to / (1 << look.Zoom)), to);
+        return ends.Count == 0 ? null : (ends.Max() * (1 - (1.0 / (1 << look.Zoom))), ends.Max());
     }
 
     private static ReadOnlyMemory<double> X(Curve curve, ChartLook look) =>

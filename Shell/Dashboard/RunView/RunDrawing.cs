@@ -45,7 +45,9 @@ internal static class RunDrawing
         if (area.Height >= RowsForTitle)
         {
             (var title, rest) = area.CutTop(1);
-            frame.PutLine(title, 0, run.Id, Style.Strong);
+            var tags = run.Labels.Tags.Count == 0 ? "" : $"[{string.Join(' ', run.Labels.Tags)}]";
+            var column = frame.Put(title, 0, 0, Measure.Truncate(run.Id, title.Width), Style.Strong);
+            frame.Put(title, column + 2, 0, tags, Style.Accent);
         }
 
         rest = RunHeader.Draw(frame, rest, run, curves, context.Now);

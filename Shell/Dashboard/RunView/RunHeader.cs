@@ -17,7 +17,7 @@ internal static class RunHeader
     public static Rect Draw(
         Frame frame, Rect area, RunSummary run, RunCurves curves, DateTime now)
     {
-        var most = area.Height >= 20 ? 9 : area.Height >= 14 ? 4 : 2;
+        var most = area.Height >= 18 ? 9 : area.Height >= 14 ? 2 : 1;
         var rest = Flow.Draw(frame, area, State(run, now, area.Width), most);
         rest = Flow.Draw(frame, rest, Figures(run), most);
         if (area.Height >= 14)
@@ -58,32 +58,26 @@ internal static class RunHeader
         var snapshot = run.Snapshot;
         var share = RunProgress.Share(snapshot);
         yield return ($"{run.Status.Letter()} {run.Status.Word()}", run.Status.Style());
-        if (run.Status == RunStatus.Running)
-        {
-            yield return (Doing(snapshot), Style.Plain);
-        }
-
         yield return (
             $"{Advance.Bar(share, Math.Clamp(width / 6, 6, 24))} {Advance.Percent(share)}", Style.Plain);
-        yield return (
-            $"step {Counts.Exact(snapshot.Step)} of {Counts.Exact(snapshot.Steps)}", Style.Plain);
-        if (run.Status != RunStatus.Running)
+        if (run.Status == RunStatus.Running)
         {
-            yield break;
+            yield return run.Silence(now) is { } silence
+                ? ($"stale {Advance.Left(silence.TotalSeconds)}", Style.Warn)
+                : (Doing(snapshot), Style.Strong);
         }
 
-        if (run.Silence(now) is { } silence)
-        {
-            yield return ($"stale {Advance.Left(silence.TotalSeconds)}", Style.Warn);
-        }
-        else if (snapshot.SamplesPerSecond > 0)
+        yield return (
+            $"step {Counts.Exact(snapshot.Step)} of {Counts.Exact(snapshot.Steps)}", Style.Plain);
+        if (run.Status == RunStatus.Running && snapshot.SamplesPerSecond > 0)
         {
             yield return ($"{Counts.Short(snapshot.SamplesPerSecond)} samples/s", Style.Plain);
-            yield return ($"{Durations.Words(snapshot.SecondsLeft)} left", Style.Strong);
         }
     }
 
     private static string Doing(RunSnapshot run) =>
+        run.Phase == "training" && run.SecondsLeft >= 0
+            ? $"{Durations.Words(run.SecondsLeft)} left" :
         run.Phase == "evaluation" && run.ScoringShare > 0
             ? $"scoring {Advance.Percent(run.ScoringShare)}"
             : run.Phase.Length > 0 ? run.Phase : "starting";
@@ -137,8 +131,6 @@ internal static class RunHeader
                 : $"made {Advance.Ago(snapshot.Created, now)} ago",
             Style.Muted);
         yield return ($"last word {Advance.Ago(snapshot.Updated, now)} ago", Style.Muted);
-        yield return (
-            run.Labels.Tags.Count == 0 ? "" : $"[{string.Join(' ', run.Labels.Tags)}]", Style.Accent);
         yield return (run.Labels.Note ?? "", Style.Plain);
     }
 

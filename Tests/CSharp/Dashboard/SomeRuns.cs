@@ -6,7 +6,7 @@ namespace SynthSae.Tests.Dashboard;
 internal static class SomeRuns
 {
     /// <summary>The moment at which tests look at them.</summary>
-    public static DateTime Now { get; } = new(2026, 11, 21, 9, 30, 0, DateTimeKind.Utc);
+    public static DateTime Now => FakeRuns.Now;
 
     /// <summary>A run of one SAE that was made so many minutes ago.</summary>
     public static RunSummary Run(

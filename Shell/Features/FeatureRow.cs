@@ -20,7 +20,7 @@ internal readonly record struct FeatureDetector(
 /// <param name="Best">The one that detects it best.</param>
 /// <param name="OwnLatents">How many belong to it and fire.</param>
 /// <param name="TogetherF1">F1 of any of these.</param>
-/// <param name="Lent">Share of its activity in which only a descendant's latent stands for it.</param>
+/// <param name="Lent">Share of its activity in which a descendant's latent stands in.</param>
 /// <param name="Verdict">What became of it.</param>
 internal sealed record FeatureRow(
     int Feature,

@@ -3,7 +3,7 @@ namespace SynthSae.Store;
 /// <summary>A measured value.</summary>
 /// <param name="Step">After so many steps.</param>
 /// <param name="Samples">And so many samples.</param>
-/// <param name="Value">NaN where there was none.</param>
+/// <param name="Value">What was measured.</param>
 internal readonly record struct MetricPoint(long Step, long Samples, double Value);
 
 /// <summary>A metric of one SAE over the steps of a run, which grow from point to point.</summary>

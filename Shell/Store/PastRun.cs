@@ -17,7 +17,7 @@ internal static class PastRun
         var finished = result.Text("status") == EventNames.Finished;
         var created = run.Time("created") ?? default;
         var figures = Figures(folder, events, result, out var steps);
-        var step = events.FirstOrDefault(one => one.Text("event") == "step");
+        var step = events.FirstOrDefault(one => one.Whole("step", -1) >= 0);
         return new RunSnapshot
         {
             Status = finished ? RunStatus.Finished : EventNames.Status(last.Text("event")),

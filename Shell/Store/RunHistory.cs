@@ -110,7 +110,7 @@ internal sealed class RunHistory
         {
             switch (value)
             {
-                case null or JsonValue when field is
+                case JsonValue when field is
                     "time" or "event" or "sae" or "step" or "samples" or "seconds":
                     break;
                 case JsonObject inner:
@@ -142,6 +142,11 @@ internal sealed class RunHistory
 
     private void Add(JsonObject json, string name, double value)
     {
+        if (double.IsNaN(value))
+        {
+            return; // there is none, as of k where a coefficient decides
+        }
+
         var sae = (int)json.Whole("sae", 0);
         if (!_series.TryGetValue((name, sae), out var series))
         {

@@ -82,7 +82,7 @@ internal sealed class RunStore
     /// <summary>The specification of a run as run.json has it; null if it cannot be read.</summary>
     public static JsonObject? Spec(RunSummary run) =>
         StatusFile.TryRead(Path.Combine(run.Folder, "run.json"))
-            .Field(RunDescription.SpecKey) as JsonObject;
+            .Field(RunDescription.SpecKey)?.DeepClone() as JsonObject;
 
     private IReadOnlyList<KnownRun> Look(
         IReadOnlyList<(string Id, long Changed)> folders,

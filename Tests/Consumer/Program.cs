@@ -1,0 +1,8 @@
+using System.Reflection;
+using SynthSae.Examples;
+
+// Only the public API is seen: the assemblies behind it are there to run with, not to compile against.
+var seen = typeof(SynthSae.RunSpecification).Assembly.GetName();
+Console.WriteLine($"{seen.Name} {seen.Version}");
+Assembly.Load("SynthSae.Compute");
+await Example.RunAsync(args[0], Console.Out);

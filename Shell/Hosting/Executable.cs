@@ -21,7 +21,22 @@ internal static class Executable
         }
 
         var assembly = Existing(Path.Combine(AppContext.BaseDirectory, $"{Name}.dll"));
-        return [Existing(Runtime(process)), assembly, .. args];
+        return [Existing(Runtime(process)), .. Described(assembly), assembly, .. args];
+    }
+
+    // Who uses the library has the description of the runtime and of the packages in files of his own.
+    private static IReadOnlyList<string> Described(string assembly)
+    {
+        const string runtime = ".runtimeconfig.json", packages = ".deps.json";
+        if (File.Exists(Path.ChangeExtension(assembly, runtime)))
+        {
+            return [];
+        }
+
+        var files = AppContext.GetData("APP_CONTEXT_DEPS_FILES") as string ?? "";
+        var deps = files.Split(';')[0];
+        var config = deps.Replace(packages, runtime, StringComparison.Ordinal);
+        return ["exec", "--depsfile", Existing(deps), "--runtimeconfig", Existing(config)];
     }
 
     // A test runner or a program that uses the library has the runtime of its own.

@@ -4,7 +4,7 @@ using SynthSae.Compute.Cuda;
 namespace SynthSae;
 
 /// <summary>Where is computed: on the processor or on an NVIDIA GPU.</summary>
-/// <param name="Name">As on the command line: cpu, reference, cuda, cuda:N, cuda:freest.</param>
+/// <param name="Name">As on the command line: cpu, reference, cuda, cuda:N, cuda:freest, any.</param>
 public sealed record ComputeDevice(string Name)
 {
     /// <summary>SIMD on the processor's cores; the result does not depend on how many.</summary>
@@ -17,6 +17,11 @@ public sealed record ComputeDevice(string Name)
 
     /// <summary>The GPU with the most free memory.</summary>
     public static ComputeDevice FreestGpu { get; } = new("cuda:freest");
+
+    /// <summary>
+    /// A GPU if one is free, otherwise the processor: for <see cref="RunDirectory.Start"/> alone.
+    /// </summary>
+    public static ComputeDevice Any { get; } = new("any");
 
     /// <summary>A GPU by its number.</summary>
     /// <param name="index">As the driver counts, from 0, CUDA_VISIBLE_DEVICES included.</param>

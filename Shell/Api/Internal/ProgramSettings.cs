@@ -25,12 +25,12 @@ internal static class ProgramSettings
     private static Dictionary<string, string?> Flags(ComputeOptions options)
     {
         var isReference = options.Device == ComputeDevice.Reference;
-        var isDefault = options.Device == ComputeDevice.Cpu;
+        var isOpen = options.Device == ComputeDevice.Cpu || options.Device == ComputeDevice.Any;
         return new()
         {
             [SettingNames.Threads.Name] = options.Threads is { } threads ? Text(threads) : null,
             [SettingNames.Backend.Name] = isReference ? "reference" : null,
-            [SettingNames.Device.Name] = isReference || isDefault ? null : options.Device.Name,
+            [SettingNames.Device.Name] = isReference || isOpen ? null : options.Device.Name,
             [SettingNames.Cache.Name] = options.UseCache ? options.CacheFolder : "none",
         };
     }

@@ -5,6 +5,7 @@ namespace SynthSae;
 /// <summary>
 /// Executes runs in this process: gets the data ready, trains the SAEs, scores them. A run works on
 /// threads of its own, never on the caller's; several may run at once, each in a folder of its own.
+/// <see cref="RunDirectory"/> has runs executed in processes of their own.
 /// </summary>
 public static class SaeTraining
 {

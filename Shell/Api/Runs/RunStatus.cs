@@ -1,7 +1,7 @@
-namespace SynthSae.Store;
+namespace SynthSae;
 
 /// <summary>Where a run stands.</summary>
-internal enum RunStatus
+public enum RunStatus
 {
     /// <summary>Waits until it is begun, or begun again.</summary>
     Queued,

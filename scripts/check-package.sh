@@ -30,5 +30,6 @@ if dotnet build "$place/inner" -c Release -p:SynthSaeVersion="$version" --artifa
   exit 1
 fi
 
-env -i HOME="$place" PATH="$PATH" ${DOTNET_ROOT:+DOTNET_ROOT="$DOTNET_ROOT"} \
+# The supervisor of its background runs has nothing to do with the user's, and ends with them.
+env -i HOME="$place" PATH="$PATH" SYNTHSAE_STATE="$place/state" ${DOTNET_ROOT:+DOTNET_ROOT="$DOTNET_ROOT"} \
   dotnet "$place/build/bin/Consumer/release/Consumer.dll" "$place/run"

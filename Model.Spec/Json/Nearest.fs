@@ -29,9 +29,12 @@ module Nearest =
 
     /// `; did you mean "…"?` when a name is near, otherwise nothing.
     let question known name =
-        match find known name with
-        | nearest, true -> $"; did you mean \"{nearest}\"?"
-        | _ -> ""
+        if List.isEmpty known then
+            ""
+        else
+            match find known name with
+            | nearest, true -> $"; did you mean \"{nearest}\"?"
+            | _ -> ""
 
     /// The same, and all names when none is near.
     let hint known name =

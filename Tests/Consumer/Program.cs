@@ -6,3 +6,4 @@ var seen = typeof(SynthSae.RunSpecification).Assembly.GetName();
 Console.WriteLine($"{seen.Name} {seen.Version}");
 Assembly.Load("SynthSae.Compute");
 await Example.RunAsync(args[0], Console.Out);
+await Background.RunAsync(args[0], Console.Out);

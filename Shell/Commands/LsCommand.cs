@@ -79,7 +79,7 @@ internal sealed class LsCommand : RunsCommand
         else
         {
             RunListReport.Write(shown, picked.Count, DateTime.UtcNow, Host);
-            if (QueueRemark.Of(StateFolder.OfUser(), all) is { } remark)
+            foreach (var remark in QueueRemark.Of(StateFolder.OfUser(), all))
             {
                 Host.Error.WriteLine(remark);
             }

@@ -98,6 +98,12 @@ internal sealed class StartCommand : CliCommand
 
         var wish = DeviceWish.Parse(text)
             ?? throw Failure.BadInput(_device.Name, $"must be {DeviceWish.Forms} (got {text})");
+        if (wish.Gpu && settings.UseReference)
+        {
+            throw Failure.BadInput(
+                _device.Name, $"the reference backend computes on the processor (got {text})");
+        }
+
         if (wish.Cpu)
         {
             return wish;

@@ -1,3 +1,4 @@
+using SynthSae.Compute;
 using SynthSae.Core;
 
 namespace SynthSae.Hosting;
@@ -6,6 +7,22 @@ namespace SynthSae.Hosting;
 internal static class Executable
 {
     private const string Name = "synthsae";
+
+    /// <summary>Whether the program is still where it was started from.</summary>
+    public static bool IsThere
+    {
+        get
+        {
+            try
+            {
+                return Command().Count > 0;
+            }
+            catch (BadInput)
+            {
+                return false;
+            }
+        }
+    }
 
     /// <summary>
     /// The command line that runs this program with the arguments: its own file where it is

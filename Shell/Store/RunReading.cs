@@ -39,6 +39,11 @@ internal static class RunReading
         // The lock before the last word: what is said later is not overlooked.
         var state = FolderLock.Look(folder.Path);
         var said = LastWord(folder, run, state);
+        if (said.Status == RunStatus.Running && state.IsFree)
+        {
+            state = FolderLock.Look(folder.Path); // it has begun in between
+        }
+
         var status = RunTruth.Of(said, state, ThisHost.Boot, now);
         var ended = status == RunStatus.Finished;
         return new RunSummary(

@@ -6,16 +6,28 @@ namespace SynthSae.Supervision;
 internal static class QueueRemark
 {
     /// <summary>
-    /// Why runs that wait do not begin, and what to type; null if there is a supervisor, or nothing
-    /// for it to do.
+    /// Why runs that wait do not begin, and what to type, a line each; none where all is well.
     /// </summary>
-    public static string? Of(StateFolder state, IEnumerable<RunSummary> runs)
+    public static IEnumerable<string> Of(StateFolder state, IEnumerable<RunSummary> runs)
     {
         var queue = new Queue(state);
-        var waiting = runs.Count(run =>
-            run.Status == RunStatus.Queued && queue.Holds(run.Folder));
-        return waiting == 0 || Supervisors.Lives(state) ? null
-            : $"{(waiting == 1 ? "A run waits" : $"{waiting} runs wait")}, and no supervisor is there "
+        // The runs of a sweep may wait in the queue of a cluster.
+        var queued = runs
+            .Where(run => run.Status == RunStatus.Queued && run.Sweep is null)
+            .ToLookup(run => queue.Holds(run.Folder));
+        if (queued[true].Any() && !Supervisors.Lives(state))
+        {
+            yield return $"{Count(queued[true].Count(), "waits", "wait")}, and no supervisor is there "
                 + "to begin: synthsae supervise --detach";
+        }
+
+        if (queued[false].Any())
+        {
+            yield return $"{Count(queued[false].Count(), "is", "are")} not in the queue of this "
+                + $"machine; to put one there: synthsae resume {queued[false].First().Id}";
+        }
     }
+
+    private static string Count(int count, string one, string several) =>
+        count == 1 ? $"1 queued run {one}" : $"{count} queued runs {several}";
 }

@@ -37,7 +37,7 @@ internal static class RunWord
         Func<RunSnapshot, RunSnapshot> change,
         params (string Key, JsonNode? Value)[] fields)
     {
-        if (LastWord(folder) is { } said)
+        if (Last(folder) is { } said)
         {
             StatusFile.Write(folder, change(said with
             {
@@ -58,7 +58,10 @@ internal static class RunWord
         events.Append(status.Word(), fields);
     }
 
-    // Runs of older versions have no status file.
-    private static RunSnapshot? LastWord(RunFolder folder) =>
+    /// <summary>
+    /// What the run said last, in its log where it left no status file; null for a folder without
+    /// either.
+    /// </summary>
+    public static RunSnapshot? Last(RunFolder folder) =>
         StatusFile.Read(folder) ?? RunReading.Read(folder.Path, DateTime.UtcNow)?.Snapshot;
 }

@@ -25,6 +25,7 @@ internal sealed class Supervisor(
     private readonly QueueWatch _queue = new(state);
     private readonly Workers _workers = new(state, slots, log);
     private readonly HashSet<string> _told = [];
+    private bool _isUprooted;
 
     /// <summary>
     /// Work until there is nothing to do or <paramref name="stop"/> is requested; workers go on.
@@ -49,10 +50,12 @@ internal sealed class Supervisor(
             log.Write($"supervisor {Environment.ProcessId} begins, {slots}");
             Supervise(stop);
         }
-        while (!stop.IsCancellationRequested && _queue.Tickets().Count > 0);
+        while (!IsOver(stop) && _queue.Tickets().Count > 0);
 
-        log.Write($"supervisor {Environment.ProcessId} ends{(stop.IsCancellationRequested
-            ? " on request; workers go on" : ": nothing to do")}");
+        log.Write($"supervisor {Environment.ProcessId} ends: {(
+            stop.IsCancellationRequested ? "asked to; workers go on"
+            : _isUprooted ? "the program or the state folder has been moved; runs keep waiting"
+            : "nothing to do")}");
         return true;
     }
 
@@ -70,7 +73,7 @@ internal sealed class Supervisor(
     private void Supervise(CancellationToken stop)
     {
         var lastWork = Stopwatch.GetTimestamp();
-        while (!stop.IsCancellationRequested && FolderLock.IsHeld(state.SupervisorLock))
+        while (!IsOver(stop))
         {
             if (TryLook())
             {
@@ -83,6 +86,13 @@ internal sealed class Supervisor(
 
             stop.WaitHandle.WaitOne(Interval);
         }
+    }
+
+    // One that is started from the new place, or finds the new folder, can do what this one cannot.
+    private bool IsOver(CancellationToken stop)
+    {
+        _isUprooted = _isUprooted || !Executable.IsThere || !File.Exists(state.SupervisorLock);
+        return stop.IsCancellationRequested || _isUprooted;
     }
 
     // What keeps it from looking may pass.

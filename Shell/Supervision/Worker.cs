@@ -65,11 +65,12 @@ internal sealed class Worker(StateFolder state, WorkOrder order, Host host)
             return Leave("the run has finished", ExitCode.Ok);
         }
 
-        // It began, and the process died before it could take the ticket away.
-        if (order.NeedsTicket && StatusFile.Read(_folder)?.Status == RunStatus.Running)
+        // Killed before it could take its ticket away, or gone on with elsewhere: what has begun since
+        // it was queued is not begun again silently.
+        if (order.NeedsTicket && RunWord.Last(_folder) is { Status: not RunStatus.Queued } said)
         {
             _queue.Remove(_folder.Path);
-            return Leave("the run was interrupted; nothing is restarted silently", ExitCode.Ok);
+            return Leave($"the run no longer waits: {said.Status.Word()}", ExitCode.Ok);
         }
 
         return null;
@@ -97,8 +98,11 @@ internal sealed class Worker(StateFolder state, WorkOrder order, Host host)
         catch (Exception error)
         {
             ((IDisposable)held).Dispose();
-            RunWord.TryFail(_folder, error.Message);
-            _queue.Remove(_folder.Path);
+            if (RunWord.TryFail(_folder, error.Message))
+            {
+                _queue.Remove(_folder.Path);
+            }
+
             throw;
         }
     }
@@ -112,7 +116,7 @@ internal sealed class Worker(StateFolder state, WorkOrder order, Host host)
     private void Begin(RunStart start)
     {
         var now = DateTime.UtcNow;
-        var said = StatusFile.Read(_folder)
+        var said = RunWord.Last(_folder)
             ?? RunSnapshot.Queued(start.Plan, start.Settings, now);
         StatusFile.Write(_folder, said with
         {

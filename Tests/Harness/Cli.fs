@@ -53,6 +53,7 @@ module Cli =
 
         info.Environment["XDG_CONFIG_HOME"] <- Path.Combine(folder, "config")
         info.Environment["XDG_CACHE_HOME"] <- Path.Combine(folder, "cache")
+        info.Environment["XDG_STATE_HOME"] <- Path.Combine(folder, "state")
 
         for name, value in variables do
             info.Environment[name] <- value

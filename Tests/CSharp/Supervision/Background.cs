@@ -52,6 +52,18 @@ internal sealed class Background : IDisposable
     public Process Begin(params string[] args) =>
         Cli.start(Path, ListModule.OfSeq(_variables), ListModule.OfSeq(args));
 
+    /// <summary>A command of another copy of the program.</summary>
+    public Process Launch(string program, params string[] args)
+    {
+        var info = new ProcessStartInfo("dotnet", [program, .. args])
+        {
+            WorkingDirectory = Path,
+            RedirectStandardError = true,
+        };
+        _variables.ForEach(variable => info.Environment[variable.Item1] = variable.Item2);
+        return Process.Start(info)!;
+    }
+
     /// <summary>Queue a run of the tiny preset; its folder.</summary>
     public RunFolder Start(params string[] more) =>
         Started(Do(["start", "tiny", "--cache", "none", "--json", .. more]))[0];

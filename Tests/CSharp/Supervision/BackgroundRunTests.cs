@@ -24,7 +24,7 @@ public sealed class BackgroundRunTests : IDisposable
         _user.Await(run, RunStatus.Finished);
         Assert.Equal(["queued", "started"], Background.Events(run).Take(2));
         Assert.Equal(1, Background.Sittings(run));
-        Same.AsInForeground(_user, run, "--samples", "100k", "--eval-samples", "4k");
+        SameRun.InForeground(_user.Path, "--samples", "100k", "--eval-samples", "4k").Is(run);
         _user.WaitFor("the end of the supervisor", () => _user.Processes().Count == 0);
         Assert.Contains("trained on", File.ReadAllText(Workers.LogOf(run.Path)));
     }
@@ -59,6 +59,50 @@ public sealed class BackgroundRunTests : IDisposable
     }
 
     [Fact]
+    public void A_supervisor_that_is_asked_to_end_does_so_and_its_workers_go_on()
+    {
+        var (run, next) = (_user.Start(Endless), _user.Start(Endless));
+        _user.Await(run, RunStatus.Running);
+        using (var kill = Process.Start("kill", ["-TERM", $"{_user.Supervisor()}"]))
+        {
+            kill.WaitForExit();
+        }
+
+        _user.WaitFor("its end", () => _user.Supervisor() is null);
+        Assert.Equal(RunStatus.Running, Background.Status(run));
+        Assert.Contains("no supervisor is there", _user.Try("ls").Error);
+        _user.Do("supervise", "--detach");
+        _user.Do("stop", run.Id);
+        _user.Await(next, RunStatus.Running);
+        Assert.DoesNotContain("supervisor", _user.Try("ls").Error);
+    }
+
+    [Fact]
+    public void A_supervisor_whose_program_or_folder_is_gone_ends_and_loses_no_run()
+    {
+        var program = Path.Combine(_user.Path, "program");
+        Copy(AppContext.BaseDirectory, program);
+        var first = _user.Start(Endless);
+        _user.Await(first, RunStatus.Running);
+        _user.Kill(_user.Supervisor() ?? 0);
+        using (var moved = _user.Launch(Path.Combine(program, "synthsae.dll"), "supervise"))
+        {
+            _user.WaitFor("the other one", () => Supervisors.Lives(_user.State));
+            var next = _user.Start(Endless);
+            Directory.Move(program, program + "-moved");
+            Assert.True(moved.WaitForExit(TimeSpan.FromSeconds(20)));
+            Assert.Equal(RunStatus.Queued, Background.Status(next));
+            Assert.Equal(RunStatus.Running, Background.Status(first));
+            _user.Do("stop", first.Id);
+            _user.Do("supervise", "--detach");
+            _user.Await(next, RunStatus.Running);
+        }
+
+        Directory.Move(_user.State.Path, _user.State.Path + "-moved");
+        _user.WaitFor("the end of the supervisor", () => _user.Processes().Count == 1);
+    }
+
+    [Fact]
     public void Of_eight_starts_at_once_one_supervisor_stays_and_every_run_is_done_once()
     {
         var starts = Enumerable.Range(0, 8)
@@ -78,6 +122,29 @@ public sealed class BackgroundRunTests : IDisposable
         // One slot: a run begins when the one before it has ended.
         var spans = runs.Select(Span).OrderBy(span => span.First).ToList();
         Assert.All(spans.Zip(spans.Skip(1)), pair => Assert.True(pair.First.Last < pair.Second.First));
+    }
+
+    [Fact]
+    public void A_run_that_went_on_elsewhere_since_it_was_queued_is_not_begun_again()
+    {
+        var busy = _user.Start(Endless);
+        _user.Await(busy, RunStatus.Running);
+        var run = _user.Start(Endless);
+        // Somebody lets it run in a terminal, and pauses it there.
+        using (var here = _user.Begin("work", run.Path))
+        {
+            _user.WaitFor("steps", () => Background.Look(run).Step > 0);
+            _user.Do("pause", run.Id);
+            Assert.True(here.WaitForExit(TimeSpan.FromSeconds(10)));
+        }
+
+        var ticket = new Ticket(
+            run.Path, DeviceWish.Processor, Priority: 0, Order: 0, Folder: _user.Path);
+        File.WriteAllText(new Queue(_user.State).FileOf(run.Path), ticket.ToJson().ToJsonString());
+        _user.Do("stop", busy.Id);
+        _user.WaitFor("the ticket's end", () => !new Queue(_user.State).Holds(run.Path));
+        Assert.Equal(RunStatus.Paused, Background.Status(run));
+        Assert.Equal(1, Background.Sittings(run));
     }
 
     [Fact]
@@ -127,7 +194,7 @@ public sealed class BackgroundRunTests : IDisposable
         Assert.Contains("queued, from step", _user.Do("resume", run.Id));
         _user.Await(run, RunStatus.Finished);
         Assert.Equal(2, Background.Sittings(run));
-        Same.AsInForeground(_user, run, options);
+        SameRun.InForeground(_user.Path, options).Is(run);
         Assert.Contains("has finished", _user.Try("resume", run.Id).Error);
         Assert.StartsWith($"{run.Id}: was finished", _user.Do("stop", run.Id));
     }
@@ -178,7 +245,6 @@ public sealed class BackgroundRunTests : IDisposable
     [Fact]
     public void A_run_that_cannot_begin_fails_and_the_next_one_has_the_slot()
     {
-        var file = Path.Combine(_user.Path, "x.npy");
         var bad = _user.Do("start", "tiny", "--cache", "none", "--json", Endless,
             "--set", $"synthetic_model={_user.Path}/model");
         var good = _user.Start(Endless);
@@ -186,7 +252,6 @@ public sealed class BackgroundRunTests : IDisposable
         _user.Await(run, RunStatus.Failed);
         Assert.Contains("model", Background.Look(run).Message);
         _user.Await(good, RunStatus.Running);
-        Assert.False(File.Exists(file));
     }
 
     [Fact]
@@ -214,6 +279,15 @@ public sealed class BackgroundRunTests : IDisposable
         File.CreateSymbolicLink(Workers.LogOf(run.Path), "/dev/full");
         _user.Do("stop", busy.Id);
         _user.Await(run, RunStatus.Finished);
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from, "*.dll").Concat(Directory.GetFiles(from, "*.json")))
+        {
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
     }
 
     private static (DateTime First, DateTime Last) Span(RunFolder run)

@@ -19,6 +19,7 @@ internal static class Root
     {
         var root = new RootCommand(Description)
         {
+            new DashboardCommand(host),
             new RunCommand(host),
             new SweepCommand(host),
             new StartCommand(host),
@@ -52,7 +53,10 @@ internal static class Root
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!, host);
         root.Options.OfType<VersionOption>().Single().Action = new PrintVersion();
-        root.SetAction(parsed => new HelpAction().Invoke(parsed));
+        root.SetAction(parsed =>
+            DashboardCommand.CanOpen(host)
+                ? DashboardCommand.Open(host)
+                : new HelpAction().Invoke(parsed));
         return root;
     }
 

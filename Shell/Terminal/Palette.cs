@@ -20,7 +20,7 @@ internal static class Palette
         [Colour.Series4] = (new(0xcc79a7, 175, 13), new(0xa3487a, 132, 5)),
         [Colour.Series5] = (new(0xf0e442, 227, 15), new(0x7a7000, 100, 8)),
         [Colour.Series6] = (new(0x3d8fd1, 68, 12), new(0x004f7d, 24, 12)),
-        [Colour.Series7] = (new(0xe8743b, 209, 9), new(0xb34700, 130, 1)),
+        [Colour.Series7] = (new(0xe8743b, 209, 9), new(0xc04000, 166, 1)),
         [Colour.Series8] = (new(0xaaaaaa, 248, 7), new(0x606060, 241, 0)),
         [Colour.Good] = (new(0x56b4e9, 74, 14), new(0x0072b2, 25, 4)),
         [Colour.Warn] = (new(0xf0e442, 227, 11), new(0x7a5c00, 94, 3)),

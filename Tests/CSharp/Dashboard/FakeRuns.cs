@@ -19,7 +19,17 @@ internal sealed class FakeRuns : IRunSource
     /// <summary>Their specifications, by their ids.</summary>
     public Dictionary<string, JsonObject> Specs { get; } = [];
 
-    public IReadOnlyList<RunSummary> List() => [.. Runs];
+    /// <summary>How often the list was read.</summary>
+    public int Asked { get; private set; }
+
+    /// <summary>Why it cannot be read; null if it can.</summary>
+    public string? Problem { get; set; }
+
+    public IReadOnlyList<RunSummary> List()
+    {
+        Asked++;
+        return Problem is null ? [.. Runs] : throw new IOException(Problem);
+    }
 
     public IRunTail? Follow(string id) => new Tail(this, id);
 

@@ -1,0 +1,48 @@
+using SynthSae.Dashboard.Runtime;
+using SynthSae.Store;
+using SynthSae.Terminal;
+using SynthSae.Terminal.Runtime;
+
+namespace SynthSae.Dashboard;
+
+/// <summary>The dashboard as it is put together.</summary>
+internal static class DashboardProgram
+{
+    /// <summary>All screens, as they are when the dashboard opens.</summary>
+    public static IReadOnlyList<Screen> Screens(ViewSettings settings) => [];
+
+    /// <summary>Whoever does effects.</summary>
+    public static IReadOnlyList<IEffectHandler> Handlers(DashboardOptions options) =>
+        [SettingsFile.OfUser];
+
+    /// <summary>The model that a dashboard begins with.</summary>
+    public static Model Begin(DashboardOptions options, ViewSettings settings, Caps caps, Size size) =>
+        Model.Of(
+            new Context
+            {
+                Caps = caps,
+                Now = DateTime.UtcNow,
+                ReadOnly = options.ReadOnly,
+                Settings = settings,
+                Size = size,
+            },
+            Screens(settings)) with
+        {
+            Interval = options.Interval ?? TimeSpan.FromSeconds(caps.Remote ? 2 : 1),
+        };
+
+    /// <summary>Open it on the terminal of this process.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Run(DashboardOptions options)
+    {
+        var caps = CapsDetection.Of(Environment.GetEnvironmentVariable, options.Flags);
+        var terminal = new UnixTerminal();
+        var model = Begin(options, SettingsFile.OfUser.Read(), caps, terminal.Size);
+        var feeds = new Feeds(
+            new StoredRuns(RunStore.Of(options.Settings)), () => DateTime.UtcNow);
+        var loop = new Loop(terminal, model, feeds, Handlers(options), CrashLog.Write);
+        using var signals = new TerminalSignals(loop, terminal);
+        loop.Run();
+        return signals.Code;
+    }
+}

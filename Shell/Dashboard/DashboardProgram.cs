@@ -1,4 +1,7 @@
+using SynthSae.Dashboard.Comparison;
+using SynthSae.Dashboard.RunList;
 using SynthSae.Dashboard.Runtime;
+using SynthSae.Dashboard.RunView;
 using SynthSae.Store;
 using SynthSae.Terminal;
 using SynthSae.Terminal.Runtime;
@@ -9,7 +12,12 @@ namespace SynthSae.Dashboard;
 internal static class DashboardProgram
 {
     /// <summary>All screens, as they are when the dashboard opens.</summary>
-    public static IReadOnlyList<Screen> Screens(ViewSettings settings) => [];
+    public static IReadOnlyList<Screen> Screens(ViewSettings settings) =>
+    [
+        RunsScreen.Of(settings),
+        new RunScreen(),
+        new CompareScreen(),
+    ];
 
     /// <summary>Whoever does effects.</summary>
     public static IReadOnlyList<IEffectHandler> Handlers(DashboardOptions options) =>
@@ -41,6 +49,7 @@ internal static class DashboardProgram
         var feeds = new Feeds(
             new StoredRuns(RunStore.Of(options.Settings)), () => DateTime.UtcNow);
         var loop = new Loop(terminal, model, feeds, Handlers(options), CrashLog.Write);
+        using var guard = new TerminalGuard(Renderer.Leave);
         using var signals = new TerminalSignals(loop, terminal);
         loop.Run();
         return signals.Code;

@@ -21,7 +21,7 @@ internal static class EveryScreen
         return
         [
             new("? F1 h", "help", () => Do(new Effect.Show(HelpLayer.Of(model)))) { Footer = "help" },
-            new("Esc Backspace", "back to the screen before", () => Do(new Effect.Back()))
+            new("Esc", "back to the screen before", () => Do(new Effect.Back()))
             {
                 Unless = model.Before.IsEmpty ? "this is the first screen" : null,
             },

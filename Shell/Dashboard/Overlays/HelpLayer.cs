@@ -30,18 +30,17 @@ internal sealed record HelpLayer(IReadOnlyList<KeySection> Sections) : Layer
 
     public override void View(Frame frame, Rect area, Context context)
     {
-        var lines = Lines();
-        var width = lines.Max(line => Measure.Width(line.Text)) + (2 * Margin) + 2;
-        var box = area.Centre(Math.Max(width, 30), lines.Count + 2);
+        var lines = Lines(area.Width - (2 * Margin) - 2);
+        var width = lines.Max(line => line.Keys.Length + Measure.Width(line.Text));
+        var box = area.Centre(Math.Max(width + (2 * Margin) + 2, 30), lines.Count + 2);
         frame.Fill(box);
         var inside = frame.Box(box, Title, Style.Muted, Style.Accent);
         var (bar, text) = inside.CutRight(1);
         var first = Math.Clamp(First, 0, Math.Max(0, lines.Count - inside.Height));
         for (var row = 0; row < inside.Height && first + row < lines.Count; row++)
         {
-            var (line, isTitle, keys) = lines[first + row];
-            frame.Put(text, Margin - 1, row, line, isTitle ? Style.Accent : Style.Plain);
-            frame.Put(text, Margin - 1, row, line[..keys], isTitle ? Style.Accent : Style.Strong);
+            var line = lines[first + row];
+            frame.Put(text, Margin - 1, row, (line.Keys, Style.Strong), (line.Text, line.Look));
         }
 
         Scrollbar.Draw(frame, bar, first, lines.Count);
@@ -49,14 +48,15 @@ internal sealed record HelpLayer(IReadOnlyList<KeySection> Sections) : Layer
 
     private HelpLayer Scroll(int by, Context context)
     {
-        var seen = Math.Max(1, DashboardLayout.Of(context).Body.Height - 2);
-        return this with { First = Math.Clamp(First + by, 0, Math.Max(0, Lines().Count - seen)) };
+        var body = DashboardLayout.Of(context).Body;
+        var last = Lines(body.Width - (2 * Margin) - 2).Count - Math.Max(1, body.Height - 2);
+        return this with { First = Math.Clamp(First + by, 0, Math.Max(0, last)) };
     }
 
-    private List<(string Text, bool IsTitle, int Keys)> Lines()
+    private List<(string Keys, string Text, Style Look)> Lines(int width)
     {
-        var lines = new List<(string, bool, int)>();
-        var width = Sections.SelectMany(section => section.Keys)
+        var lines = new List<(string, string, Style)>();
+        var keyWidth = Sections.SelectMany(section => section.Keys)
             .Select(binding => Measure.Width(binding.Shown))
             .DefaultIfEmpty()
             .Max();
@@ -64,18 +64,36 @@ internal sealed record HelpLayer(IReadOnlyList<KeySection> Sections) : Layer
         {
             if (lines.Count > 0)
             {
-                lines.Add(("", false, 0));
+                lines.Add(("", "", Style.Plain));
             }
 
-            lines.Add((section.Title, true, 0));
+            lines.Add(("", section.Title, Style.Accent));
             foreach (var binding in section.Keys)
             {
-                var keys = Measure.Fit(binding.Shown, width);
-                var reason = binding.Unless is { } why ? $" (not now: {why})" : "";
-                lines.Add(($"{keys}  {binding.Help}{reason}", false, keys.Length));
+                Add(lines, binding, keyWidth, Math.Max(1, width - keyWidth - 2));
             }
         }
 
-        return lines.Count > 0 ? lines : [("", false, 0)];
+        return lines.Count > 0 ? lines : [("", "", Style.Plain)];
+    }
+
+    // A key that cannot be used now says why in a line of its own.
+    private static void Add(
+        List<(string, string, Style)> lines, Binding binding, int keyWidth, int width)
+    {
+        var keys = Measure.Fit(binding.Shown, keyWidth) + "  ";
+        foreach (var line in Formatting.Wrap.Lines(binding.Help, width))
+        {
+            lines.Add((keys, line, Style.Plain));
+            keys = new string(' ', keyWidth + 2);
+        }
+
+        foreach (var line in Formatting.Wrap.Lines(binding.Unless is { } why ? $"not now: {why}" : "", width))
+        {
+            if (line.Length > 0)
+            {
+                lines.Add((keys, line, Style.Muted));
+            }
+        }
     }
 }

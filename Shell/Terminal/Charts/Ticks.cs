@@ -5,7 +5,7 @@ namespace SynthSae.Terminal.Charts;
 /// <summary>Round values along an axis, with their labels.</summary>
 internal static class Ticks
 {
-    private const int MostDecades = 40;
+    private static readonly double[][] Factors = [[1, 2, 3, 5], [1, 2, 5], [1, 3], [1]];
 
     private static readonly (double Scale, string Prefix)[] Prefixes =
         [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
@@ -73,18 +73,31 @@ internal static class Ticks
         return power * (share <= 1.0001 ? 1 : share <= 2.0001 ? 2 : share <= 5.0001 ? 5 : 10);
     }
 
-    // Powers of ten, some left out or others put between, as there is room.
+    // As many as there is room for: several of each decade, each power of ten, or fewer.
     private static List<double> Logarithmic(Axis axis, int count)
     {
-        var (low, high) = (Math.Log10(axis.From), Math.Log10(axis.To));
-        var every = Math.Max(1, (int)Math.Ceiling((high - low) / count));
-        double[] within = high - low < count / 3.0 ? [1, 2, 5] : high - low < 1.5 ? [1, 3] : [1];
-        var first = (int)Math.Floor(low / every) * every;
+        var most = Math.Max(2, count) + 1;
+        foreach (var factors in Factors)
+        {
+            if (Powers(axis, 1, factors) is var values && values.Count <= most)
+            {
+                return values;
+            }
+        }
+
+        var decades = Math.Log10(axis.To) - Math.Log10(axis.From);
+        return Powers(axis, Math.Max(1, (int)Math.Ceiling(decades / most)), [1]);
+    }
+
+    private static List<double> Powers(Axis axis, int every, double[] factors)
+    {
+        var first = (int)Math.Floor(Math.Log10(axis.From) / every) * every;
+        var last = (int)Math.Ceiling(Math.Log10(axis.To));
         return
         [
-            .. Enumerable.Range(0, MostDecades)
+            .. Enumerable.Range(0, ((last - first) / every) + 1)
                 .Select(index => first + (index * every))
-                .SelectMany(power => within.Select(factor => factor * Math.Pow(10, power)))
+                .SelectMany(power => factors.Select(factor => factor * Math.Pow(10, power)))
                 .Where(value => value >= axis.From * 0.999999 && value <= axis.To * 1.000001),
         ];
     }

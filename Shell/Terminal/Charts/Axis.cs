@@ -72,7 +72,7 @@ internal readonly record struct Axis(double From, double To, bool Log)
     {
         if (log)
         {
-            return new Axis(value / 2, value * 2, true);
+            return new Axis(Math.Max(value / 2, double.Epsilon), value * 2, true);
         }
 
         var room = value == 0 ? 1 : Math.Abs(value) * 0.1;

@@ -95,7 +95,7 @@ internal static class Ticks
         var last = (int)Math.Ceiling(Math.Log10(axis.To));
         return
         [
-            .. Enumerable.Range(0, ((last - first) / every) + 1)
+            .. Enumerable.Range(0, Math.Max(0, ((last - first) / every) + 1))
                 .Select(index => first + (index * every))
                 .SelectMany(power => factors.Select(factor => factor * Math.Pow(10, power)))
                 .Where(value => value >= axis.From * 0.999999 && value <= axis.To * 1.000001),

@@ -5,8 +5,8 @@ using SynthSae.Dashboard.Runtime;
 using SynthSae.Store;
 using SynthSae.Terminal;
 using SynthSae.Terminal.Runtime;
+using SynthSae.Tests.Terminal;
 using Xunit;
-using Screen = SynthSae.Tests.Terminal.Screen;
 
 namespace SynthSae.Tests.Dashboard;
 
@@ -174,7 +174,7 @@ public sealed class LoopTests : IDisposable
         private readonly BlockingCollection<byte[]> _typed = [];
         private readonly Lock _lock = new();
 
-        public Screen Screen { get; private set; } = new(Size.Standard);
+        public VirtualScreen Screen { get; private set; } = new(Size.Standard);
 
         public Size Size => Screen.Size;
 
@@ -231,7 +231,7 @@ public sealed class LoopTests : IDisposable
         {
             lock (_lock)
             {
-                Screen = new Screen(size);
+                Screen = new VirtualScreen(size);
             }
         }
 

@@ -34,7 +34,7 @@ public sealed class RendererTests
         Prop.ForAll(cases.ToArbitrary(), one =>
         {
             var renderer = new Renderer(new Caps(one.depth, Glyphs.Braille));
-            var screen = new Screen(one.size);
+            var screen = new VirtualScreen(one.size);
             screen.Write(renderer.Enter());
             foreach (var frame in one.frames)
             {
@@ -68,7 +68,7 @@ public sealed class RendererTests
     {
         foreach (var mouse in new[] { false, true })
         {
-            var screen = new Screen(new Size(10, 2));
+            var screen = new VirtualScreen(new Size(10, 2));
             screen.Modes.UnionWith(["?25", "?7"]);
             var renderer = new Renderer(Caps.Full with { Mouse = mouse, SyncOutput = true });
             screen.Write(renderer.Enter());
@@ -86,7 +86,7 @@ public sealed class RendererTests
     {
         var renderer = new Renderer(Caps.Full);
         renderer.Draw(Words("one"));
-        var screen = new Screen(new Size(8, 2));
+        var screen = new VirtualScreen(new Size(8, 2));
         screen.Write("rubbish");
         var frame = new Frame(new Size(8, 2));
         frame.Put(frame.Area, 0, 1, "two");
@@ -101,7 +101,7 @@ public sealed class RendererTests
     [InlineData("True", "0;1;38;2;124;196;240")]
     public void Colours_are_as_deep_as_the_terminal_has_them(string depth, string look)
     {
-        var screen = new Screen(new Size(40, 1));
+        var screen = new VirtualScreen(new Size(40, 1));
         screen.Write(new Renderer(new Caps(Enum.Parse<ColourDepth>(depth), Glyphs.Ascii)).Draw(Words("x", Style.Accent)));
         Assert.Equal(look, screen.Look(0, 0));
     }
@@ -142,7 +142,7 @@ public sealed class RendererTests
     }
 
     // Cells of one style look the same, and of another style differently, unless colours are what differs.
-    private static void AssertLooks(Frame frame, Screen screen, ColourDepth depth)
+    private static void AssertLooks(Frame frame, VirtualScreen screen, ColourDepth depth)
     {
         var looks = new Dictionary<Style, string>();
         for (var row = 0; row < frame.Size.Rows; row++)

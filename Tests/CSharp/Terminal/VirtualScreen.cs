@@ -8,14 +8,14 @@ namespace SynthSae.Tests.Terminal;
 /// A terminal that understands what a VT100 does and little more; whatever else it is sent is an
 /// error. The attributes of a cell are kept as they were sent.
 /// </summary>
-internal sealed partial class Screen
+internal sealed partial class VirtualScreen
 {
     private readonly (string Text, string Look)[,] _cells;
     private string _look = "0";
     private int _column;
     private int _row;
 
-    public Screen(Size size)
+    public VirtualScreen(Size size)
     {
         Size = size;
         _cells = new (string, string)[size.Rows, size.Columns];

@@ -37,4 +37,10 @@ for ((i = 0; i < 600; i++)); do
 done
 kill -KILL $!
 wait $! 2>/dev/null || true
+try show killed
 try run --resume killed
+try ls --runs .
+try show run
+try compare run killed
+try logs run
+try tag run checked

@@ -41,7 +41,7 @@ internal static class RunListReport
     }
 
     private static TextTable.Column Heading(TableColumn column) =>
-        new(column.Heading, column.Align == Align.Right);
+        new(column.Heading.Trim(), column.Align == Align.Right);
 
     // As the dashboard has them, but for what names a run to other commands, and for bars.
     private static List<(TableColumn Column, Func<RunSummary, DateTime, string> Text)> Columns() =>

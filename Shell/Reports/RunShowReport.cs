@@ -165,13 +165,14 @@ internal sealed class RunShowReport(RunSummary run, DateTime now, Host host)
         if (run.Status == RunStatus.Running)
         {
             yield return ($"synthsae logs -f {run.Id}", "Follow it");
+            yield return ($"synthsae pause {run.Id}", "Pause it");
         }
 
         if (run.Status.CanGoOn() && run.Checkpoint is { } step)
         {
             yield return (
-                $"synthsae run --resume {_folder.Shown}",
-                $"Go on after step {Counts.Exact(step)}");
+                $"synthsae resume {run.Id}", $"Go on after step {Counts.Exact(step)}");
+            yield return ($"synthsae run --resume {_folder.Shown}", "The same on this terminal");
         }
 
         if (run.Status == RunStatus.Failed && File.Exists(_folder.CrashFile))

@@ -1,3 +1,4 @@
+using SynthSae.Compute.Cuda;
 using SynthSae.Core;
 using SynthSae.Progress;
 using SynthSae.Store;
@@ -8,9 +9,10 @@ namespace SynthSae.Runs;
 internal sealed class StatusFigures
 {
     private readonly Lock _lock = new();
-    private readonly RunSnapshot _base;
     private readonly SaeFigures[] _saes;
     private readonly ProcessLoad _load = new();
+    private RunSnapshot _base;
+    private GpuMeter? _gpu;
     private IReadOnlyList<StepProgress> _last;
 
     public StatusFigures(RunStart start)
@@ -38,6 +40,20 @@ internal sealed class StatusFigures
             lock (_lock)
             {
                 _last = value;
+            }
+        }
+    }
+
+    /// <summary>The GPU that the run computes on.</summary>
+    public Gpu Gpu
+    {
+        set
+        {
+            var meter = GpuMeter.Of(value);
+            lock (_lock)
+            {
+                _gpu = meter;
+                _base = _base with { Device = $"cuda:{value.Info.Index}" };
             }
         }
     }
@@ -71,13 +87,15 @@ internal sealed class StatusFigures
                 What = progress?.What ?? "",
                 Step = Steps,
                 Samples = _last.Count > 0 ? _last[0].Samples : 0,
-                SamplesPerSecond = Known(training?.SamplesPerSecond),
-                SecondsLeft = Known(training?.SecondsLeft),
+                SamplesPerSecond = Rounded(training?.SamplesPerSecond),
+                SecondsLeft = Rounded(training?.SecondsLeft),
                 ScoringShare = progress?.Scored ?? 0,
                 Saes = [.. _saes.Select((sae, i) => i < smooth.Count ? With(sae, smooth[i]) : sae)],
                 Updated = DateTime.UtcNow,
                 CpuShare = _load.TakeCpuShare(),
                 ResidentBytes = ProcessLoad.ResidentBytes,
+                GpuShare = _gpu?.Share ?? double.NaN,
+                GpuBytes = _gpu?.Bytes ?? -1,
             };
         }
     }
@@ -98,8 +116,10 @@ internal sealed class StatusFigures
     private static SaeFigures With(SaeFigures sae, StepProgress step) =>
         sae with { Loss = step.Loss, L0 = step.L0, R2 = step.R2, Dead = step.Dead };
 
-    private static double Known(double? value) =>
-        value is { } number && double.IsFinite(number) && number > 0 ? number : double.NaN;
+    private static double Rounded(double? value) =>
+        value is { } number && double.IsFinite(number) && number >= 0
+            ? Math.Round(number, 1)
+            : double.NaN;
 
     private static DateTime Created(RunFolder folder) =>
         StatusFile.TryRead(folder.RunFile).Time("created") ?? DateTime.UtcNow;

@@ -1,3 +1,4 @@
+using SynthSae.Compute.Cuda;
 using SynthSae.Core;
 using SynthSae.Hosting;
 using SynthSae.Progress;
@@ -57,9 +58,12 @@ internal sealed class StatusWriter : IRunObserver, IDisposable
         // The log has it.
     }
 
+    /// <summary>The run computes on a GPU.</summary>
+    public void On(Gpu gpu) => _figures.Gpu = gpu;
+
     /// <summary>The run has ended, having trained at this pace if that is known.</summary>
     public void End(RunStatus status, double samplesPerSecond) =>
-        Conclude(now => now with { Status = status, SamplesPerSecond = samplesPerSecond });
+        Conclude(now => now with { Status = status, SamplesPerSecond = Math.Round(samplesPerSecond, 1) });
 
     /// <summary>The run has failed.</summary>
     public void Fail(string message) =>

@@ -69,7 +69,7 @@ internal sealed class TrainingRun
         using var control = new RunControl(start, stop, journal.Note);
         try
         {
-            var result = new TrainingRun(start, journal, control).Execute(control.Token);
+            var result = new TrainingRun(start, journal, control).Execute(status, control.Token);
             status.End(result.End, result.IsPartial ? double.NaN : result.SamplesPerSecond);
             return new RunEnd(result.End, result);
         }
@@ -112,13 +112,14 @@ internal sealed class TrainingRun
         }
     }
 
-    private RunResult Execute(CancellationToken stop)
+    private RunResult Execute(StatusWriter status, CancellationToken stop)
     {
         _journal.Start(_start, _before?.Saes[0].Last ?? default);
         var gpu = _settings.Gpu();
         if (gpu is not null)
         {
             _journal.Note($"on {GpuDescription.Words(gpu)}");
+            status.On(gpu);
         }
 
         var memory = new MemoryCheck(_plan, gpu, !_start.ForceMemory, _journal);

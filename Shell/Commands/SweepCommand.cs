@@ -71,6 +71,7 @@ internal sealed class SweepCommand : CliCommand
         Add(new SweepRequeueCommand(host));
         _common = new CommonOptions(
             this,
+        [
             SettingNames.Threads,
             SettingNames.Backend,
             SettingNames.Device,
@@ -78,7 +79,9 @@ internal sealed class SweepCommand : CliCommand
             SettingNames.Cache,
             SettingNames.LogEvery,
             SettingNames.CheckpointEvery,
-            SettingNames.CheckpointKeep);
+            SettingNames.CheckpointKeep,
+            .. SlurmSettings.All,
+        ]);
         Validators.Add(Check);
         SetAction(Execute);
     }
@@ -89,13 +92,18 @@ internal sealed class SweepCommand : CliCommand
         ("synthsae sweep my.json --dry-run", "what would be run"),
         ("synthsae sweep --resume l0-small", "go on with one that was stopped or killed"),
         ("synthsae sweep show l0-small", "its table so far"),
+        ("synthsae sweep l0 --executor slurm --jobs 8", "on a cluster, eight runs at a time"),
     ];
 
     private int Execute(ParseResult parsed)
     {
         var settings = _common.Read(parsed);
         var executor = SweepExecutors.Find(parsed.GetRequiredValue(_executor));
-        executor.Check();
+        if (!parsed.GetValue(_dryRun))
+        {
+            executor.Check();
+        }
+
         if (parsed.GetValue(_resume) is { } name)
         {
             using var again = SweepStart.Again(
@@ -149,7 +157,7 @@ internal sealed class SweepCommand : CliCommand
         {
             _host.Out.Write(Json.Pretty(table.ToJson()));
         }
-        else
+        else if (progress != SweepProgress.HandedOver)
         {
             SweepReport.Write(folder, table, _host);
         }

@@ -19,6 +19,9 @@ internal static class SweepReport
         (MetricNames.Dead, "dead"),
     ];
 
+    // Of the runs that get a line of their own; more would push the table off the screen.
+    private const int MostNotes = 20;
+
     /// <summary>Write it to standard output.</summary>
     public static void Write(SweepFolder folder, SweepTable table, Host host)
     {
@@ -66,11 +69,18 @@ internal static class SweepReport
 
     private static void WriteNotes(SweepFolder folder, SweepTable table, Host host)
     {
-        foreach (var failed in table.All
-            .Where(trial => trial.IsFailed)
-            .DistinctBy(trial => trial.Entry.Run))
+        var notable = table.All
+            .Where(trial => trial.IsFailed || (!trial.IsFinished && trial.Message is not null))
+            .DistinctBy(trial => trial.Entry.Run)
+            .ToList();
+        foreach (var trial in notable.Take(MostNotes))
         {
-            host.Out.WriteLine($"failed: {failed.Entry.Run}: {failed.Message}");
+            host.Out.WriteLine($"{trial.Word}: {trial.Entry.Run}: {trial.Message}");
+        }
+
+        if (notable.Count > MostNotes)
+        {
+            host.Out.WriteLine($"… and {Counts.Exact(notable.Count - MostNotes)} more: --json");
         }
 
         if (table.Problem is { } problem)

@@ -1,6 +1,7 @@
 using SynthSae.Formatting;
 using SynthSae.Hosting;
 using SynthSae.Runs;
+using SynthSae.Settings;
 using SynthSae.Store;
 using SynthSae.Sweeps;
 
@@ -29,7 +30,9 @@ internal sealed class SlurmExecutor(SlurmClient client) : ISweepExecutor
             Tell(job, $"{Counts.Exact(active)} of them wait or run in Slurm already");
         }
 
-        var options = Options(job, missing);
+        var device = Device(job, missing);
+        var options = Options(job, device);
+        var command = Command(job, options, device);
         foreach (var runs in missing.Chunk(missing.Count == 0 ? 1 : client.MostTasks()))
         {
             if (stop.IsCancellationRequested)
@@ -37,33 +40,49 @@ internal sealed class SlurmExecutor(SlurmClient client) : ISweepExecutor
                 return SweepProgress.Stopped;
             }
 
-            Submit(job, folder, options, runs);
+            Submit(job, folder, options, command, runs);
         }
 
+        Tell(job, $"To take them out of Slurm: synthsae sweep cancel {job.Folder.Shown}");
         return SweepProgress.HandedOver;
     }
 
     private void Submit(
-        SweepJob job, SubmissionFolder folder, SlurmOptions options, RunFolder[] runs)
+        SweepJob job,
+        SubmissionFolder folder,
+        SlurmOptions options,
+        IReadOnlyList<string> command,
+        RunFolder[] runs)
     {
         var submission = folder.Submit(
             client,
             options,
             $"synthsae-{job.Record.Name}",
-            Command(job, options),
+            command,
             [.. runs.Select(run => (run.Id, run.Path))]);
         var tasks = runs.Length == 1 ? "a task" : $"{Counts.Exact(runs.Length)} tasks";
         Tell(job, $"submitted job {submission.Job} of {tasks}; its logs go to {folder.Path}");
     }
 
-    // A run that was killed before its first checkpoint begins again: that is what the queue is for.
-    private static IReadOnlyList<string> Command(SweepJob job, SlurmOptions options)
+    // What is asked for on the command line, else what the runs were prepared for; null leaves it
+    // to each of them. Slurm shows a task its own GPUs alone, and others the next time.
+    private static string? Device(SweepJob job, IReadOnlyList<RunFolder> runs)
+    {
+        var asked = SweepRuns.Device(job.Settings);
+        var needsGpu = asked is null
+            ? runs.Any(run => StatusFile.Read(run)?.Device?.StartsWith(Gpu) == true)
+            : asked.StartsWith(Gpu);
+        return needsGpu ? Gpu : asked;
+    }
+
+    // A run that was killed before its first checkpoint begins again: the queue is there for that.
+    private static IReadOnlyList<string> Command(
+        SweepJob job, SlurmOptions options, string? device)
     {
         List<string> arguments = ["work", "--anew", "--threads", $"{options.Cpus}"];
-        if (options.Gpus != "")
+        if (device is not null)
         {
-            // Slurm shows a task its own GPUs alone, and others the next time.
-            arguments.AddRange(["--device", "cuda"]);
+            arguments.AddRange(["--device", device]);
         }
 
         if (options.Requeue)
@@ -79,16 +98,16 @@ internal sealed class SlurmExecutor(SlurmClient client) : ISweepExecutor
         return Executable.Command(arguments);
     }
 
-    private static SlurmOptions Options(SweepJob job, IReadOnlyList<RunFolder> runs)
+    private static SlurmOptions Options(SweepJob job, string? device)
     {
-        var needsGpu = runs.Any(run => StatusFile.Read(run)?.Device?.StartsWith(Gpu) == true);
         var options = job.Settings.Slurm;
-        var threads = job.Settings.IsFlag(Settings.SettingNames.Threads);
         return options with
         {
             MaxTasks = job.Jobs,
-            Cpus = threads ? job.Settings.Threads : options.Cpus,
-            Gpus = options.Gpus == "" && needsGpu ? "1" : options.Gpus,
+            Cpus = job.Settings.IsFlag(SettingNames.Threads)
+                ? job.Settings.Threads
+                : options.Cpus,
+            Gpus = options.Gpus == "" && device == Gpu ? "1" : options.Gpus,
         };
     }
 

@@ -74,9 +74,13 @@ internal sealed record SweepTable(
         : Hosting.ExitCode.BadInput;
 
     /// <summary>Read what the runs of a sweep have left behind.</summary>
-    public static SweepTable Read(SweepFolder folder, SweepRecord record)
+    /// <param name="folder">The sweep's folder.</param>
+    /// <param name="record">What it says.</param>
+    /// <param name="slurm">Who is asked after runs on a cluster; null for this machine's.</param>
+    public static SweepTable Read(
+        SweepFolder folder, SweepRecord record, SlurmClient? slurm = null)
     {
-        var standings = SweepStandings.Read(folder, SlurmClient.OfMachine());
+        var standings = SweepStandings.Read(folder, slurm ?? SlurmClient.OfMachine());
         var rows = TrialOutcome.Read(folder, record, standings)
             .GroupBy(trial => string.Join('\n', trial.Entry.Point))
             .Select(trials => new Row(trials.First().Entry.Point, [.. trials]));

@@ -57,12 +57,19 @@ public sealed class SlurmCluster : IDisposable
         string what, Func<IReadOnlyList<SlurmTask>, bool> isThere)
     {
         IReadOnlyList<SlurmTask> queue = [];
-        Cli.waitFor(what, Microsoft.FSharp.Core.FuncConvert.FromFunc(() =>
-        {
-            queue = Client.Queue();
-            return isThere(queue);
-        }));
+        WaitUntil(what, () => isThere(queue = Client.Queue()));
         return queue;
+    }
+
+    /// <summary>Wait for something that Slurm takes seconds for.</summary>
+    internal static void WaitUntil(string what, Func<bool> isThere)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!isThere())
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1), $"waited in vain for {what}");
+            Thread.Sleep(100);
+        }
     }
 
     private static (int Code, string Said) Script(string name, params string[] arguments)

@@ -27,8 +27,13 @@ internal readonly record struct Spread(double Mean, double Deviation, int Count)
             known.Length);
     }
 
+    // What sums of equal numbers differ by.
+    private const double Rounding = 1e-12;
+
     /// <summary>E.g. 0.912(4), the deviation in brackets; a dash if nothing is known.</summary>
-    public string Words => double.IsNaN(Mean) ? "–" : Numbers.Concise(Mean, Deviation);
+    public string Words => double.IsNaN(Mean)
+        ? "–"
+        : Numbers.Concise(Mean, Deviation > Rounding * Math.Abs(Mean) ? Deviation : 0);
 
     /// <summary>{mean, standard_deviation, n}.</summary>
     public JsonObject ToJson() => new()

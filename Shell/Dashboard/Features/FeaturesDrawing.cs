@@ -98,15 +98,20 @@ internal static class FeaturesDrawing
         var column = 0;
         foreach (var verdict in FeatureVerdicts.All)
         {
-            var words = brief ? "" : $" {verdict.Word()}";
+            var words = brief ? " " : $" {verdict.Word()} {Counts.Exact(summary.All[verdict])} ";
             column = frame.Put(
                 area,
                 column,
                 0,
                 ($"{verdict.Letter()}", verdict.Style()),
-                ($"{words} {Counts.Exact(summary.All[verdict])} ", Style.Plain),
-                (Percent(summary.All.Share(verdict)), Style.Muted),
-                (brief ? " " : "   ", Style.Plain));
+                (words, Style.Plain),
+                (Percent(summary.All.Share(verdict)), brief ? Style.Plain : Style.Muted),
+                (brief ? "  " : "   ", Style.Plain));
+        }
+
+        if (brief)
+        {
+            frame.Put(area, column, 0, $"of {Counts.Exact(summary.All.Features)}", Style.Muted);
         }
 
         var never = summary.NeverActive == 0 ? "" : $", {Counts.Exact(summary.NeverActive)} never";

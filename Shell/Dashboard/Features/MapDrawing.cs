@@ -27,8 +27,8 @@ internal static class MapDrawing
                 + $"{Counts.Exact(summary.Latents)} latents ↓ by their feature",
             Style.Muted);
         HeatMap.Draw(frame, body, map.Count, map[0].Count, (row, column) => map[row][column], caps);
-        var (legend, words) = foot.CutLeft(20);
-        HeatMap.DrawLegend(frame, legend, caps);
+        var (legend, words) = foot.CutLeft(12);
+        HeatMap.DrawLegend(frame, legend, caps, signed: false);
         frame.PutLine(words, 0, "largest |cos| of each cell", Style.Muted);
     }
 }

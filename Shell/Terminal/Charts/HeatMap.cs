@@ -46,10 +46,14 @@ internal static class HeatMap
     }
 
     /// <summary>What its colours or letters mean, in one row.</summary>
-    public static void DrawLegend(Frame frame, Rect area, Caps caps)
+    /// <param name="frame">Where.</param>
+    /// <param name="area">Where in it.</param>
+    /// <param name="caps">What can be shown.</param>
+    /// <param name="signed">There are values below zero.</param>
+    public static void DrawLegend(Frame frame, Rect area, Caps caps, bool signed = true)
     {
-        var column = frame.Put(area, 0, 0, "-1 ", Style.Muted);
-        for (var level = -Colours.Levels; level <= Colours.Levels; level++)
+        var column = frame.Put(area, 0, 0, signed ? "-1 " : "0 ", Style.Muted);
+        for (var level = signed ? -Colours.Levels : 0; level <= Colours.Levels; level++)
         {
             var value = (double)level / Colours.Levels;
             var style = Look(value, double.NaN, false);
@@ -57,7 +61,7 @@ internal static class HeatMap
             column++;
         }
 
-        frame.Put(area, column, 0, " +1", Style.Muted);
+        frame.Put(area, column, 0, signed ? " +1" : " 1", Style.Muted);
     }
 
     private static bool HasHalves(Caps caps) =>

@@ -19,6 +19,21 @@ type DeviceCodes
     ) =
     let capacity = int64 rows * int64 stride
 
+    // The entries of the first rows of an array by entry, side by side. One copy of the used part: rows are near to
+    // each other.
+    let gather (source: DeviceArray<'T>) (first: int) (starts: int[]) (target: 'T[]) =
+        let entries = GC.AllocateUninitializedArray(first * stride)
+        source.Download(Span entries, 0L)
+
+        for row in 0 .. first - 1 do
+            Array.blit entries (row * stride) target starts[row] (starts[row + 1] - starts[row])
+
+    let readStarts first (target: Codes) =
+        let counts = Array.zeroCreate first
+        count.Download(Span counts, 0L)
+        target.Reset(first, Array.sum counts)
+        Array.blit (Array.scan (+) 0 counts) 0 target.RowStart 0 (first + 1)
+
     new(gpu: Gpu, width: int, rows: int, stride: int) =
         let capacity = int64 rows * int64 stride
 
@@ -65,23 +80,14 @@ type DeviceCodes
 
     /// A copy of the first rows on the host.
     member _.ToCodes(first: int, target: Codes) =
-        let counts = Array.zeroCreate first
-        count.Download(Span counts, 0L)
-        target.Reset(first, Array.sum counts)
-        // One copy of the used part each: rows are near to each other.
-        let indices = Array.zeroCreate (first * stride)
-        let values = Array.zeroCreate (first * stride)
-        index.Download(Span indices, 0L)
-        value.Download(Span values, 0L)
-        let mutable next = 0
+        readStarts first target
+        gather index first target.RowStart target.Index
+        gather value first target.RowStart target.Value
 
-        for row in 0 .. first - 1 do
-            target.RowStart[row] <- next
-            Array.blit indices (row * stride) target.Index next counts[row]
-            Array.blit values (row * stride) target.Value next counts[row]
-            next <- next + counts[row]
-
-        target.RowStart[first] <- next
+    /// The same without the values, which are then undefined.
+    member _.ToPattern(first: int, target: Codes) =
+        readStarts first target
+        gather index first target.RowStart target.Index
 
     /// Take codes of the host with at most so many rows, and entries in each.
     member _.OfCodes(source: Codes) =

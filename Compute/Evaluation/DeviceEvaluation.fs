@@ -17,8 +17,8 @@ module internal DeviceEvaluation =
     let private mostRows (settings: EvaluationSettings) =
         int (min (int64 settings.BatchSize) settings.Samples)
 
-    /// Sums over the evaluation stream's first samples of a world. `watch` is handed the true features and the latents
-    /// of each batch.
+    /// Sums over the evaluation stream's first samples of a world. `watch` is handed the true features of each batch
+    /// and where its latents are (their values are undefined).
     let accumulate
         (watch: (Codes -> Codes -> unit) option)
         (progress: int64 -> unit)
@@ -45,7 +45,7 @@ module internal DeviceEvaluation =
 
         let show (watch: Codes -> Codes -> unit) count =
             truth.ToCodes(count, hostTruth)
-            latents.ToCodes(count, hostLatents)
+            latents.ToPattern(count, hostLatents)
             watch hostTruth hostLatents
 
         forEachBatch settings (fun first count ->

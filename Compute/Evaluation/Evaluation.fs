@@ -83,8 +83,8 @@ module Evaluation =
 
         accumulator
 
-    /// Sums over the evaluation stream's first samples; `watch` is handed the true features and the latents of each
-    /// batch.
+    /// Sums over the evaluation stream's first samples; `watch` is handed the true features of each batch and where its
+    /// latents are (their values may be undefined).
     let private sums watch progress backend (sampler: Sampler) matching inference settings =
         match backend with
         | Backend.Cuda(gpu, _) ->

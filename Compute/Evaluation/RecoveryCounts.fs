@@ -165,7 +165,7 @@ type RecoveryAccumulator(plan: RecoveryPlan) =
         if lastFired[plan.Map.NearestLatent[feature]] = seen then
             counts.NearestHits[feature] <- counts.NearestHits[feature] + 1L
 
-    /// The next batch: true features (B, N) and latents (B, L).
+    /// The next batch: true features (B, N) and latents (B, L), of which the values do not matter.
     member _.Add(truth: Codes, latents: Codes) =
         for row in 0 .. truth.Rows - 1 do
             addTruth truth row

@@ -1,12 +1,9 @@
 using System.CommandLine;
-using SynthSae.Compute;
-using SynthSae.Compute.Baselines;
 using SynthSae.Core;
 using SynthSae.Data;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
 using SynthSae.Progress;
-using SynthSae.Reports;
 using SynthSae.Runs;
 using SynthSae.Settings;
 using SynthSae.Spec;
@@ -17,7 +14,6 @@ namespace SynthSae.Commands;
 internal sealed class EvalCommand : CliCommand
 {
     private const long DefaultSamples = 100_000;
-    private const int BatchSize = 1024;
 
     private readonly Host _host;
     private readonly CommonOptions _common;
@@ -101,29 +97,19 @@ internal sealed class EvalCommand : CliCommand
         var settings = _common.Read(parsed);
         var path = PullDisplay.Pin(_host, parsed.GetRequiredValue(_sae));
         var source = Data(path, parsed, settings);
-        if (parsed.GetValue(_baselines) && source.Phase == RunPhase.Activations)
-        {
-            throw Failure.BadInput(
-                "--baselines", "needs a synthetic model: of activations no features are known");
-        }
-
-        var features = parsed.GetValue(_features);
+        var wish = new EvalScoring.Wish(
+            parsed.GetValue(_samples) ?? DefaultSamples,
+            parsed.GetValue(_prune) ?? PruningSpec.Off,
+            parsed.GetValue(_baselines),
+            parsed.GetValue(_features));
         var target = parsed.GetValue(_out);
-        CheckFeatures(features, target, source);
-        var samples = parsed.GetValue(_samples) ?? DefaultSamples;
+        Check(wish, target, source);
         using var stop = new StopSignal(_host);
         try
         {
-            var wish = parsed.GetValue(_prune) ?? PruningSpec.Off;
-            var report = Score(path, source, samples, wish, features, settings, stop.Token);
-            if (parsed.GetValue(_baselines))
-            {
-                report = report with { Baselines = ScoreBaselines(report, settings, stop.Token) };
-            }
-
+            var report = new EvalScoring(_host, settings, stop.Token).Score(path, source, wish);
             if (target is not null)
             {
-                Files.CreateFolder(target);
                 RecoveryFiles.Write(target, report.Recovery!);
             }
 
@@ -144,82 +130,32 @@ internal sealed class EvalCommand : CliCommand
         }
     }
 
-    private static void CheckFeatures(bool features, string? target, RunData source)
+    // What cannot be is said before the work begins.
+    private static void Check(EvalScoring.Wish wish, string? target, RunData source)
     {
-        if (features && source.Phase == RunPhase.Activations)
+        const string noTruth = "needs a synthetic model: of activations no features are known";
+        var ofFiles = source.Phase == RunPhase.Activations;
+        if (wish.Baselines && ofFiles)
         {
-            throw Failure.BadInput(
-                "--features", "needs a synthetic model: of activations no features are known");
+            throw Failure.BadInput("--baselines", noTruth);
         }
 
-        if (target is not null && !features)
+        if (wish.Features && ofFiles)
+        {
+            throw Failure.BadInput("--features", noTruth);
+        }
+
+        if (target is null)
+        {
+            return;
+        }
+
+        if (!wish.Features)
         {
             throw Failure.BadInput("--out", "is where --features writes; give that too");
         }
-    }
 
-    private SaeScoreReport Score(
-        string path,
-        RunData source,
-        long wanted,
-        PruningSpec wish,
-        bool features,
-        AppSettings settings,
-        CancellationToken stop)
-    {
-        var observer = Observers.OnTerminal(_host);
-        using (observer as IDisposable)
-        {
-            var saved = SavedSaes.Open(path);
-            observer.Phase(source.Phase, source.Words);
-            using var data = Stoppable.Wait(source.Load, stop);
-            var pruning = Pruning.Decide(wish, saved.Pruning, () => Find(data, saved.Sae));
-            var samples = data.ScoredSamples(wanted);
-            observer.Phase(RunPhase.Evaluation, $"{Counts.Exact(samples)} samples");
-            var inference = Pruning.Apply(pruning, saved.Sae);
-            var scored = data.Score(
-                inference, samples, BatchSize, features, done => Hear(done, samples));
-            var world = (data as WorldData)?.World;
-            return new SaeScoreReport(
-                path, saved.Sae, data.Name, world, scored.Scores, pruning, [], scored.Recovery);
-
-            Pruning Find(IRunData data, Sae sae)
-            {
-                const long most = PruningThreshold.DefaultSamples;
-                observer.Phase(RunPhase.Evaluation, "looking for the pruning threshold");
-                var batches = data.TrainingBatches();
-                return Pruning.Find(
-                    settings, sae, batches, most, BatchSize, done => Hear(done, most));
-            }
-
-            void Hear(long done, long all)
-            {
-                stop.ThrowIfCancellationRequested();
-                observer.Scoring(done, all);
-            }
-        }
-    }
-
-    private IReadOnlyList<Baselining.Scored> ScoreBaselines(
-        SaeScoreReport report, AppSettings settings, CancellationToken stop)
-    {
-        var world = report.World!;
-        var observer = Observers.OnTerminal(_host);
-        using (observer as IDisposable)
-        {
-            var width = Math.Min(report.Sae.Latents, world.World.NumFeatures);
-            var sizes = new BaselineSettings(
-                width, report.Scores.Samples, Baselining.DefaultFitSamples);
-            string[] names = [Baselining.Low, Baselining.High];
-            return [.. Baselining.Score(settings, world, sizes, names, Hear)];
-        }
-
-        void Hear(string what, long done, long all)
-        {
-            stop.ThrowIfCancellationRequested();
-            observer.Phase(RunPhase.Evaluation, what);
-            observer.Scoring(done, all);
-        }
+        Files.CreateFolder(target);
     }
 
     // What is named, or else the run's own.

@@ -31,5 +31,9 @@ if dotnet build "$place/inner" -c Release -p:SynthSaeVersion="$version" --artifa
 fi
 
 # The supervisor of its background runs has nothing to do with the user's, and ends with them.
-env -i HOME="$place" PATH="$PATH" SYNTHSAE_STATE="$place/state" ${DOTNET_ROOT:+DOTNET_ROOT="$DOTNET_ROOT"} \
+env -i HOME="$place" PATH="$PATH" SYNTHSAE_STATE="$place/state" SYNTHSAE_SUPERVISOR_IDLE=1 ${DOTNET_ROOT:+DOTNET_ROOT="$DOTNET_ROOT"} \
   dotnet "$place/build/bin/Consumer/release/Consumer.dll" "$place/run"
+if ! flock -w 30 "$place/state/supervisor.lock" true; then
+  echo "The supervisor of the background runs has not ended"
+  exit 1
+fi

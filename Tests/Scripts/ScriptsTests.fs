@@ -132,6 +132,39 @@ let ``metrics scores the SAE before training where no folder is given`` () =
     Assert.Equal("3", cell "L0 of the SAE" 1 text)
 
 [<Fact>]
+let ``world shows overlaps, correlation, activity and firing rates`` () =
+    use folder = new TemporaryFolder()
+    let text = output folder "world" [ "tiny"; "4000" ]
+    Assert.Contains("32 features in R^16", text)
+    Assert.InRange(number (cell "the largest of all" 1 text), 0.0, 1.0)
+    Assert.InRange(number (cell "correlation of two features (rms)" 1 text), 0.0, 1.0)
+    // The specification's probabilities are reached: 4000 samples leave some per cent of error.
+    Assert.InRange(number (cell "0" 3 text), 0.85, 1.15)
+    Assert.Equal(4, int (cell "outside" 1 text))
+    Assert.Equal(10, lines text |> Array.filter (fun line -> line.StartsWith "tenth ") |> Array.length)
+
+[<Fact>]
+let ``recovery tells what became of features of every rate, and plots it`` () =
+    use folder = new TemporaryFolder()
+    let file = folder.File "plot.svg"
+    let text = output folder "recovery" [ "tiny"; "51200"; file ]
+    let rows = lines text |> Array.skipWhile (fun line -> not (line.StartsWith "firing rate"))
+    let rows = rows |> Array.skip 1 |> Array.takeWhile (fun line -> not (line.StartsWith "Plot"))
+    Assert.Equal(10, rows.Length)
+
+    let cells =
+        rows |> Array.map (fun row -> row.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+
+    // Every feature is in one row, with one verdict.
+    Assert.Equal(32, cells |> Array.sumBy (fun row -> int row[1]))
+
+    for row in cells do
+        Assert.Equal(1.0, Array.sumBy number row[3..6], 2)
+
+    let drawn = XDocument.Load(file).Descendants() |> Seq.countBy _.Name.LocalName |> Map
+    Assert.Equal(5, drawn["polyline"])
+
+[<Fact>]
 let ``sparse-but-wrong prints a row for each k and plots them`` () =
     use folder = new TemporaryFolder()
     let file = folder.File "plot.svg"

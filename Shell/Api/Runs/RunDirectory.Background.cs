@@ -1,5 +1,6 @@
 using SynthSae.Api;
 using SynthSae.Core;
+using SynthSae.Settings;
 using SynthSae.Store;
 using SynthSae.Supervision;
 
@@ -9,7 +10,8 @@ public sealed partial class RunDirectory
 {
     /// <summary>
     /// Queue a run into the background. Each device executes one run at a time, in a process of its own
-    /// that outlives this one and the terminal; a supervisor, started where none lives, sees to that.
+    /// that outlives this one and the terminal; the user's supervisor, started where none lives, sees to
+    /// that, with the user's settings (docs/cli.md).
     /// A program that is published as a single file cannot do this.
     /// </summary>
     /// <param name="specification">What to run.</param>
@@ -35,7 +37,7 @@ public sealed partial class RunDirectory
             var folder = RunPreparation.Prepare(plan, settings, wish, at: how.RunFolder);
             var state = StateFolder.OfUser();
             new Queue(state).Enqueue(folder, wish, priority, how.Compute.Threads);
-            Supervisors.Ensure(state, settings);
+            Supervise(state);
             return RunInfo.Of(_store.Get(folder.Path));
         });
     }
@@ -54,7 +56,7 @@ public sealed partial class RunDirectory
             var run = _store.Get(name);
             var state = StateFolder.OfUser();
             Resuming.Resume(new Queue(state), run, null, priority);
-            Supervisors.Ensure(state, ProgramSettings.Of(ComputeOptions.Default));
+            Supervise(state);
             return RunInfo.Of(_store.Get(run.Folder));
         });
 
@@ -96,6 +98,10 @@ public sealed partial class RunDirectory
             await Task.Delay(Following.Soon, cancellation).ConfigureAwait(false);
         }
     }
+
+    // The supervisor is the user's, whichever program starts it: so are its settings.
+    private static void Supervise(StateFolder state) =>
+        Supervisors.Ensure(state, SettingsReader.Read(new Dictionary<string, string?>()));
 
     // A wish that no device of the machine can fulfil would wait for ever.
     private static DeviceWish Wish(ComputeDevice device)

@@ -51,8 +51,7 @@ let bins (count: int) (features: FeatureReport[]) =
               // On a logarithmic axis the mean is the geometric one.
               let rate = part |> Array.averageBy (fun feature -> log10 feature.NominalRate)
 
-              { Rate = 10.0 ** rate
-                Features = part } ]
+              { Rate = 10.0 ** rate; Features = part } ]
 
 let plots (bins: Bin list) : Svg.Plot list =
     let series name colour value : Svg.Series =
@@ -88,7 +87,9 @@ Script.run (fun () ->
     let world = Script.world run.Value
     eprintfn $"training on {samples} samples …"
     let struct (result, recovery) = score world (train world run)
-    let bins = recovery.Features |> Array.filter (fun feature -> feature.NominalRate > 0.0) |> bins 10
+
+    let bins =
+        recovery.Features |> Array.filter (fun feature -> feature.NominalRate > 0.0) |> bins 10
 
     printfn $"F1 {Script.number result.Metrics.F1Score}, MCC {Script.number result.Metrics.Mcc}\n"
 

@@ -16,7 +16,10 @@ let directions (world: World) =
         let overlap = Superposition.statistics Script.backend world.Dictionary
         printfn "mean |cos| of two features         %s" (Script.number overlap.MeanAbsCos)
         printfn "mean largest |cos| to another      %s" (Script.number overlap.MeanMaxAbsCos)
-        printfn "the largest of all                 %s" (Script.number (float (Array.max overlap.MaxAbsCos)))
+
+        printfn
+            "the largest of all                 %s"
+            (Script.number (float (Array.max overlap.MaxAbsCos)))
 
 let correlation (world: World) =
     let statistics = CorrelationStatistics.ofFactor Script.backend world.Factor
@@ -29,7 +32,11 @@ let activity (statistics: SampleStatistics) =
 
     printfn "\n%d samples" statistics.Samples
     printfn "true L0  %s ± %s over samples" (Script.number l0.Mean) (Script.number l0.Sd)
-    printfn "  1, 5, 25, 50, 75, 95, 99 %% of samples have at most %s" (String.concat ", " quantiles)
+
+    printfn
+        "  1, 5, 25, 50, 75, 95, 99 %% of samples have at most %s"
+        (String.concat ", " quantiles)
+
     printfn ""
 
     Script.table
@@ -44,7 +51,8 @@ let activity (statistics: SampleStatistics) =
 let rates (world: World) (statistics: SampleStatistics) =
     let achieved = statistics.Features |> Array.map _.Rate
 
-    let ordered = Array.zip3 world.BaseProbability world.Probability achieved |> Array.sortDescending
+    let ordered =
+        Array.zip3 world.BaseProbability world.Probability achieved |> Array.sortDescending
 
     let mean (values: float seq) = Script.number (Seq.average values)
 

@@ -15,7 +15,8 @@ public static class Background
             CheckpointEvery = 10,
         };
         var tiny = RunSpecification.FromPreset("tiny") with { EvaluationSamples = 2048 };
-        var endless = runs.Start(tiny with { TrainingSamples = 1_024_000_000 }, options, priority: 1);
+        var endless = runs.Start(
+            tiny with { TrainingSamples = 1_024_000_000 }, options, priority: 1);
         var brief = runs.Start(tiny with { TrainingSamples = 20_480 }, options);
         output.WriteLine($"{runs.List().Count} runs: {endless.Status}, {brief.Status}");
 

@@ -3,8 +3,8 @@ using SynthSae;
 namespace SynthSae.Examples;
 
 /// <summary>
-/// All that the public API can do, at tiny size. It is compiled and run by the tests, and against the
-/// packed package.
+/// All that the public API can do, at tiny size. It is compiled and run by the tests, and against
+/// the packed package.
 /// </summary>
 public static class Example
 {
@@ -25,7 +25,8 @@ public static class Example
     {
         var run = RunSpecification.FromPreset("tiny") with
         {
-            Sae = new SaeSpecification(16, new Architecture.BatchTopK(3) { ThresholdLearningRate = 0.02 }),
+            Sae = new SaeSpecification(
+                16, new Architecture.BatchTopK(3) { ThresholdLearningRate = 0.02 }),
             TrainingSamples = 20_480,
             LearningRate = 3e-3,
             EvaluationSamples = 2048,
@@ -33,7 +34,8 @@ public static class Example
         };
         run = run.With("synthetic_model.hierarchy.branching_factor", 3);
         Check(run.Validate().Count == 0, "the run is valid");
-        Check(RunSpecification.FromJson(run.ToJson()) == run with { Name = "run" }, "JSON keeps it all");
+        var again = RunSpecification.FromJson(run.ToJson());
+        Check(again == run with { Name = "run" }, "JSON keeps it all");
         output.WriteLine($"{run.Name}: {run.Sae.Architecture.Name}, {run.Sae.Width} latents");
         return run;
     }
@@ -48,7 +50,8 @@ public static class Example
         Check(features.Count == model.SampleFeatures(0, 100).Count, "and their features");
         var roots = model.Hierarchy.Count(node => node.Parent is null);
         output.WriteLine(
-            $"{model.NumFeatures} features in R^{model.HiddenDim}, {roots} trees, L0 {features.L0:f2}");
+            $"{model.NumFeatures} features in R^{model.HiddenDim}, {roots} trees, "
+                + $"L0 {features.L0:f2}");
         return model;
     }
 
@@ -64,8 +67,8 @@ public static class Example
                 case TrainingEvent.PhaseStarted phase:
                     output.WriteLine($"{phase.Phase}: {phase.Description}");
                     break;
-                case TrainingEvent.Progressed { Saes: [var sae] } progress when progress.Step == progress.Steps:
-                    output.WriteLine($"step {progress.Step}: loss {sae.Loss:f3}, L0 {sae.L0:f2}");
+                case TrainingEvent.Progressed { Saes: [var sae] } now when now.Step == now.Steps:
+                    output.WriteLine($"step {now.Step}: loss {sae.Loss:f3}, L0 {sae.L0:f2}");
                     break;
                 case TrainingEvent.Finished finished:
                     result = finished.Result;
@@ -82,14 +85,18 @@ public static class Example
     {
         var x = model.Sample(0, 50, SampleStream.Evaluation).Activations;
         var latents = sae.Encode(x);
-        Check(sae.Decode(latents).AsSpan().SequenceEqual(sae.Reconstruct(x)), "decoding undoes encoding");
+        Check(
+            sae.Decode(latents).AsSpan().SequenceEqual(sae.Reconstruct(x)),
+            "decoding undoes encoding");
         sae.Save(folder);
         var again = SparseAutoencoder.Load(folder, Computing);
         Check(again.Decoder.SequenceEqual(sae.Decoder), "folders keep the weights");
         var scores = again.Evaluate(model, samples: 2000, withFeatures: true);
-        var recovered = scores.Features.Count(feature => feature.Recovery == FeatureRecovery.Recovered);
+        var recovered = scores.Features.Count(
+            feature => feature.Recovery == FeatureRecovery.Recovered);
         output.WriteLine(
-            $"R² {scores.ExplainedVariance}; {recovered} of {model.NumFeatures} features recovered");
+            $"R² {scores.ExplainedVariance}; "
+                + $"{recovered} of {model.NumFeatures} features recovered");
         var pruned = again.FindPruning(x);
         Check(pruned.Encode(x).Count <= latents.Count, "pruning takes away");
     }
@@ -125,7 +132,8 @@ public static class Example
     {
         try
         {
-            _ = SyntheticModel.Compile(run.Model! with { NumFeatures = 0, HiddenDim = -1 }, Computing);
+            var wrong = run.Model! with { NumFeatures = 0, HiddenDim = -1 };
+            _ = SyntheticModel.Compile(wrong, Computing);
             Check(false, "a wrong model is refused");
         }
         catch (SpecificationException error)

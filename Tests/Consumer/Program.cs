@@ -1,7 +1,7 @@
 using System.Reflection;
 using SynthSae.Examples;
 
-// Only the public API is seen: the assemblies behind it are there to run with, not to compile against.
+// Only the public API is seen: the assemblies behind it are there to run with alone.
 var seen = typeof(SynthSae.RunSpecification).Assembly.GetName();
 Console.WriteLine($"{seen.Name} {seen.Version}");
 Assembly.Load("SynthSae.Compute");

@@ -141,7 +141,11 @@ let ``world shows overlaps, correlation, activity and firing rates`` () =
     // The specification's probabilities are reached: 4000 samples leave some per cent of error.
     Assert.InRange(number (cell "0" 3 text), 0.85, 1.15)
     Assert.Equal(4, int (cell "outside" 1 text))
-    Assert.Equal(10, lines text |> Array.filter (fun line -> line.StartsWith "tenth ") |> Array.length)
+
+    Assert.Equal(
+        10,
+        lines text |> Array.filter (fun line -> line.StartsWith "tenth ") |> Array.length
+    )
 
 [<Fact>]
 let ``recovery tells what became of features of every rate, and plots it`` () =
@@ -163,6 +167,22 @@ let ``recovery tells what became of features of every rate, and plots it`` () =
 
     let drawn = XDocument.Load(file).Descendants() |> Seq.countBy _.Name.LocalName |> Map
     Assert.Equal(5, drawn["polyline"])
+
+[<Fact>]
+let ``frame prints the dashboard of a folder of runs at the size that is asked for`` () =
+    use folder = new TemporaryFolder()
+    let runs = folder.File "runs"
+
+    let made =
+        Cli.run [ "run"; "tiny"; "--samples"; "20480"; "--runs"; runs; "--quiet"; "--threads"; "2" ]
+
+    Assert.Equal(0, made.Code)
+    let list = output folder "frame" [ runs; "100x12"; "--ascii" ]
+    Assert.Equal(12, list.TrimEnd('\n').Split('\n').Length)
+    Assert.Contains("finished", list)
+    Assert.All(list, fun letter -> Assert.True(Char.IsAscii letter, string letter))
+    Assert.Contains("loss", output folder "frame" [ runs; "100x30"; "last" ])
+    Assert.Equal(2, (run folder "frame" [ runs; "100" ]).Code)
 
 [<Fact>]
 let ``sparse-but-wrong prints a row for each k and plots them`` () =

@@ -6,8 +6,8 @@ namespace SynthSae;
 /// How an SAE turns pre-activations into latents, with the settings of its own. The cases are
 /// <see cref="Standard"/>, <see cref="TopK"/>, <see cref="AbsTopK"/>, <see cref="BatchTopK"/>,
 /// <see cref="Matryoshka"/>, <see cref="JumpRelu"/>, <see cref="Gated"/> and
-/// <see cref="MatchingPursuit"/>; there are no others. Defaults are the reference's. Values are checked
-/// by <see cref="RunSpecification.Validate"/>.
+/// <see cref="MatchingPursuit"/>; there are no others. Defaults are the reference's. Values are
+/// checked by <see cref="RunSpecification.Validate"/>.
 /// </summary>
 public abstract partial record Architecture
 {

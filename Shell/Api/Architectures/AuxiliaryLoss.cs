@@ -6,7 +6,9 @@ namespace SynthSae;
 /// <param name="Coefficient">Its weight, at least 0; 0 for no such loss.</param>
 public sealed record AuxiliaryLoss(double Coefficient)
 {
-    /// <summary>Measure it relative to the residual's variance, as Gao et al. do, who then take 1/32.</summary>
+    /// <summary>
+    /// Measure it relative to the residual's variance, as Gao et al. do, who then take 1/32.
+    /// </summary>
     public bool NormalizedByVariance { get; init; }
 
     /// <summary>

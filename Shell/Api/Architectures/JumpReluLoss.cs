@@ -36,7 +36,8 @@ public abstract record JumpReluLoss
     }
 
     /// <summary>
-    /// λ · (L0/target − 1)², L0 the mean over the batch; needs <see cref="SaeSpecification.TargetL0"/>.
+    /// λ · (L0/target − 1)², L0 the mean over the batch; needs
+    /// <see cref="SaeSpecification.TargetL0"/>.
     /// </summary>
     public sealed record Quadratic : JumpReluLoss
     {

@@ -6,13 +6,13 @@ namespace SynthSae;
 public abstract partial record Architecture
 {
     /// <summary>
-    /// BatchTopK with nested reconstructions (Bussmann et al. 2025): each level reconstructs x from the
-    /// first latents alone.
+    /// BatchTopK with nested reconstructions (Bussmann et al. 2025): each level reconstructs x from
+    /// the first latents alone.
     /// </summary>
     /// <param name="K">Active latents per sample on average, in (0, L]; may be fractional.</param>
     /// <param name="Widths">
-    /// How many latents each level has, strictly increasing within [1, L]; L is added at the end where
-    /// it is missing.
+    /// How many latents each level has, strictly increasing within [1, L]; L is added at the end
+    /// where it is missing.
     /// </param>
     public sealed record Matryoshka(double K, IReadOnlyList<int> Widths) : Architecture
     {
@@ -30,29 +30,38 @@ public abstract partial record Architecture
             init => _widths = new(value);
         }
 
-        /// <summary>Weights of the inner levels' errors, one for each width below L; empty for 1 each.</summary>
+        /// <summary>
+        /// Weights of the inner levels' errors, one for each width below L; empty for 1 each.
+        /// </summary>
         public IReadOnlyList<double> InnerWeights
         {
             get => _innerWeights;
             init => _innerWeights = new(value);
         }
 
-        /// <summary>L1 penalties on each inner level's latents and, last, on all; empty for none.</summary>
+        /// <summary>
+        /// L1 penalties on each inner level's latents and, last, on all; empty for none.
+        /// </summary>
         public IReadOnlyList<double> L1Coefficients
         {
             get => _l1Coefficients;
             init => _l1Coefficients = new(value);
         }
 
-        /// <summary>Cut the gradient of an inner level to the latents of the levels before it.</summary>
+        /// <summary>
+        /// Cut the gradient of an inner level to the latents of the levels before it.
+        /// </summary>
         public bool Detached { get; init; }
 
         /// <summary>
-        /// Put latents into levels by how often they fire, the most frequent first, instead of by number.
+        /// Put latents into levels by how often they fire, the most frequent first, instead of by
+        /// number.
         /// </summary>
         public bool OrderedByFrequency { get; init; }
 
-        /// <summary>Give each block of latents an auxiliary loss against its own level's error.</summary>
+        /// <summary>
+        /// Give each block of latents an auxiliary loss against its own level's error.
+        /// </summary>
         public bool AuxiliaryLossPerLevel { get; init; }
 
         /// <inheritdoc cref="BatchTopK.ThresholdLearningRate"/>

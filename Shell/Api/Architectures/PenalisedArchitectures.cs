@@ -5,7 +5,9 @@ namespace SynthSae;
 
 public abstract partial record Architecture
 {
-    /// <summary>relu with a penalty on the size of the latents, from which the L0 follows.</summary>
+    /// <summary>
+    /// relu with a penalty on the size of the latents, from which the L0 follows.
+    /// </summary>
     /// <param name="L1">Weight of the penalty.</param>
     public sealed record Standard(SparsityPenalty L1) : Architecture
     {
@@ -36,7 +38,8 @@ public abstract partial record Architecture
     }
 
     /// <summary>
-    /// A trained threshold for each latent (Rajamanoharan et al. 2024); the L0 follows from a penalty.
+    /// A trained threshold for each latent (Rajamanoharan et al. 2024); the L0 follows from a
+    /// penalty.
     /// </summary>
     /// <param name="L0">Weight of the sparsity loss.</param>
     public sealed record JumpRelu(SparsityPenalty L0) : Architecture
@@ -54,11 +57,14 @@ public abstract partial record Architecture
         public JumpReluLoss Loss { get; init; } = new JumpReluLoss.Step();
 
         /// <summary>
-        /// Weight of the loss that pulls dead latents up to their thresholds; null for no such loss.
+        /// Weight of the loss that pulls dead latents up to their thresholds; null for no such
+        /// loss.
         /// </summary>
         public double? PreActivationLoss { get; init; }
 
-        /// <summary>Train log θ instead of θ (the reference before 6.48, and the published results).</summary>
+        /// <summary>
+        /// Train log θ instead of θ (the reference before 6.48, and the published results).
+        /// </summary>
         public bool TrainsLogThreshold { get; init; }
 
         /// <summary>
@@ -103,7 +109,9 @@ public abstract partial record Architecture
         /// <summary>At most so many latents per sample, at least 1; null for D.</summary>
         public int? MaxIterations { get; init; }
 
-        /// <summary>A sample is finished when its residual's norm is below this; 0 for never.</summary>
+        /// <summary>
+        /// A sample is finished when its residual's norm is below this; 0 for never.
+        /// </summary>
         public double ResidualThreshold { get; init; } = 0.01;
 
         /// <summary>A sample is finished when an iteration adds no new latent.</summary>

@@ -4,14 +4,18 @@ namespace SynthSae;
 
 public abstract partial record Architecture
 {
-    /// <summary>The k largest pre-activations of each sample are active (Gao et al. 2024).</summary>
+    /// <summary>
+    /// The k largest pre-activations of each sample are active (Gao et al. 2024).
+    /// </summary>
     /// <param name="K">Active latents per sample, in [1, L].</param>
     public sealed record TopK(int K) : Architecture
     {
         /// <inheritdoc/>
         public override string Name => "topk";
 
-        /// <summary>Compare pre-activations multiplied by the norm of the latent's decoder row.</summary>
+        /// <summary>
+        /// Compare pre-activations multiplied by the norm of the latent's decoder row.
+        /// </summary>
         public bool RescalesByDecoderNorm { get; init; } = true;
 
         /// <summary>The loss that gives dead latents a gradient.</summary>
@@ -28,8 +32,8 @@ public abstract partial record Architecture
     }
 
     /// <summary>
-    /// The k pre-activations of each sample with the largest absolute value are active, with their sign
-    /// (arXiv 2510.00404).
+    /// The k pre-activations of each sample with the largest absolute value are active, with their
+    /// sign (arXiv 2510.00404).
     /// </summary>
     /// <param name="K">Active latents per sample, in [1, L].</param>
     public sealed record AbsTopK(int K) : Architecture
@@ -54,8 +58,8 @@ public abstract partial record Architecture
     }
 
     /// <summary>
-    /// The k·B largest pre-activations of a whole batch are active (Bussmann et al. 2024); the saved SAE
-    /// has a threshold instead and looks at each sample alone.
+    /// The k·B largest pre-activations of a whole batch are active (Bussmann et al. 2024); the
+    /// saved SAE has a threshold instead and looks at each sample alone.
     /// </summary>
     /// <param name="K">Active latents per sample on average, in (0, L]; may be fractional.</param>
     public sealed record BatchTopK(double K) : Architecture
@@ -63,7 +67,9 @@ public abstract partial record Architecture
         /// <inheritdoc/>
         public override string Name => "batchtopk";
 
-        /// <summary>How fast the running threshold moves that the saved SAE has; in [0, 1].</summary>
+        /// <summary>
+        /// How fast the running threshold moves that the saved SAE has; in [0, 1].
+        /// </summary>
         public double ThresholdLearningRate { get; init; } = 0.01;
 
         /// <inheritdoc cref="TopK.RescalesByDecoderNorm"/>

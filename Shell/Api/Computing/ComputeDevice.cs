@@ -4,7 +4,9 @@ using SynthSae.Compute.Cuda;
 namespace SynthSae;
 
 /// <summary>Where is computed: on the processor or on an NVIDIA GPU.</summary>
-/// <param name="Name">As on the command line: cpu, reference, cuda, cuda:N, cuda:freest, any.</param>
+/// <param name="Name">
+/// As on the command line: cpu, reference, cuda, cuda:N, cuda:freest, any.
+/// </param>
 public sealed record ComputeDevice(string Name)
 {
     /// <summary>SIMD on the processor's cores; the result does not depend on how many.</summary>
@@ -31,7 +33,9 @@ public sealed record ComputeDevice(string Name)
         return new ComputeDevice($"cuda:{index}");
     }
 
-    /// <summary>The GPUs of this machine that can be computed on; none where there is no driver.</summary>
+    /// <summary>
+    /// The GPUs of this machine that can be computed on; none where there is no driver.
+    /// </summary>
     public static IReadOnlyList<ComputeDevice> Gpus() =>
         Boundary.Run<IReadOnlyList<ComputeDevice>>(() =>
             Devices.list() is { IsOk: true, ResultValue: var found }

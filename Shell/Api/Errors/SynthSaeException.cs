@@ -1,9 +1,9 @@
 namespace SynthSae;
 
 /// <summary>
-/// Input from outside breaks a rule: a file, a folder, a specification, a size, a device that is not
-/// there. The message says where and which rule. It is the base of all exceptions that this library
-/// throws on purpose, apart from those of wrong calls (<see cref="ArgumentException"/>,
+/// Input from outside breaks a rule: a file, a folder, a specification, a size, a device that is
+/// not there. The message says where and which rule. It is the base of all exceptions that this
+/// library throws on purpose, apart from those of wrong calls (<see cref="ArgumentException"/>,
 /// <see cref="InvalidOperationException"/>, <see cref="ObjectDisposedException"/>) and of
 /// cancellation; any other is a bug of the library.
 /// </summary>

@@ -10,7 +10,9 @@ internal sealed class CodesWriter(int width, int rows)
     private readonly List<float> _value = [];
     private int _row;
 
-    /// <summary>Append all rows of a batch; values are multiplied by their column's scale, if any.</summary>
+    /// <summary>
+    /// Append all rows of a batch; values are multiplied by their column's scale, if any.
+    /// </summary>
     public void Add(Codes codes, float[]? scale = null)
     {
         _index.AddRange(codes.Index.AsSpan(0, codes.Count));

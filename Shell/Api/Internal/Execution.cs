@@ -12,7 +12,8 @@ internal static class Execution
     /// <param name="Start">The run.</param>
     /// <param name="Settings">How results are computed with.</param>
     /// <param name="Temporary">Its folder is to go when it ends.</param>
-    internal sealed record Prepared(RunStart Start, AppSettings Settings, bool Temporary) : IDisposable
+    internal sealed record Prepared(RunStart Start, AppSettings Settings, bool Temporary)
+        : IDisposable
     {
         public void Dispose()
         {
@@ -86,9 +87,7 @@ internal static class Execution
         {
             // Who stops reading waits until all is saved.
             await stop.CancelAsync().ConfigureAwait(false);
-            await run.ContinueWith(
-                _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)
-                .ConfigureAwait(false);
+            await run.ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
         }
     }
 

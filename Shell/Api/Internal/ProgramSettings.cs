@@ -7,7 +7,8 @@ namespace SynthSae.Api;
 internal static class ProgramSettings
 {
     /// <summary>Settings for computations that leave no run behind.</summary>
-    public static AppSettings Of(ComputeOptions options) => SettingsReader.OfProgram(Flags(options));
+    public static AppSettings Of(ComputeOptions options) =>
+        SettingsReader.OfProgram(Flags(options));
 
     /// <summary>Settings for runs; one of which nothing is kept writes no checkpoints.</summary>
     public static AppSettings Of(TrainingOptions options, bool keeps)

@@ -3,7 +3,8 @@ using System.Collections;
 namespace SynthSae.Api;
 
 /// <summary>A list that never changes and is equal to another with equal elements.</summary>
-internal sealed class ValueList<T>(IEnumerable<T> values) : IReadOnlyList<T>, IEquatable<ValueList<T>>
+internal sealed class ValueList<T>(IEnumerable<T> values)
+    : IReadOnlyList<T>, IEquatable<ValueList<T>>
 {
     private readonly T[] _values = [.. values];
 

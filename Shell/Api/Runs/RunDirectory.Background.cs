@@ -9,19 +9,22 @@ namespace SynthSae;
 public sealed partial class RunDirectory
 {
     /// <summary>
-    /// Queue a run into the background. Each device executes one run at a time, in a process of its own
-    /// that outlives this one and the terminal; the user's supervisor, started where none lives, sees to
-    /// that, with the user's settings (docs/cli.md).
-    /// A program that is published as a single file cannot do this.
+    /// Queue a run into the background. Each device executes one run at a time, in a process of its
+    /// own that outlives this one and the terminal; the user's supervisor, started where none
+    /// lives, sees to that, with the user's settings (docs/cli.md). A program that is published as
+    /// a single file cannot do this.
     /// </summary>
     /// <param name="specification">What to run.</param>
     /// <param name="options">
-    /// How to execute it, on this machine whenever its turn comes. <see cref="ComputeDevice.Any"/> takes
-    /// whatever is free first; <see cref="TrainingOptions.RunsFolder"/> is this folder whatever it says.
+    /// How to execute it, on this machine whenever its turn comes. <see cref="ComputeDevice.Any"/>
+    /// takes whatever is free first; <see cref="TrainingOptions.RunsFolder"/> is this folder
+    /// whatever it says.
     /// </param>
     /// <param name="priority">Higher ones come first.</param>
     /// <returns>The run, which waits.</returns>
-    /// <exception cref="SpecificationException">The specification breaks rules; all are listed.</exception>
+    /// <exception cref="SpecificationException">
+    /// The specification breaks rules; all are listed.
+    /// </exception>
     /// <exception cref="SynthSaeException">A folder or the device cannot be used.</exception>
     public RunInfo Start(
         RunSpecification specification, TrainingOptions? options = null, int priority = 0)
@@ -43,8 +46,8 @@ public sealed partial class RunDirectory
     }
 
     /// <summary>
-    /// Queue a run again that was stopped or paused, has failed, or whose process has died: it goes on
-    /// from its newest checkpoint, or begins anew where it has none.
+    /// Queue a run again that was stopped or paused, has failed, or whose process has died: it goes
+    /// on from its newest checkpoint, or begins anew where it has none.
     /// </summary>
     /// <param name="name">As for <see cref="Find"/>.</param>
     /// <param name="priority">Higher ones come first.</param>
@@ -61,8 +64,8 @@ public sealed partial class RunDirectory
         });
 
     /// <summary>
-    /// End a run behind a checkpoint, whichever process works on it; one that waits leaves the queue.
-    /// <see cref="Resume"/> goes on with it.
+    /// End a run behind a checkpoint, whichever process works on it; one that waits leaves the
+    /// queue. <see cref="Resume"/> goes on with it.
     /// </summary>
     /// <param name="name">As for <see cref="Find"/>.</param>
     /// <param name="cancellation">Ends the waiting; the run is stopped nevertheless.</param>

@@ -31,14 +31,16 @@ public sealed partial class RunDirectory
 
     /// <summary>The run that a name stands for; null if there is none.</summary>
     /// <param name="name">
-    /// An id, the beginning or a part of just one id, a run folder's path, <c>@last</c> for the newest
-    /// run, or <c>@2</c> for the one before it.
+    /// An id, the beginning or a part of just one id, a run folder's path, <c>@last</c> for the
+    /// newest run, or <c>@2</c> for the one before it.
     /// </param>
     /// <exception cref="SynthSaeException">The name fits several runs, which are named.</exception>
     public RunInfo? Find(string name) =>
         Boundary.Run(() => _store.Find(name) is { } run ? RunInfo.Of(run) : null);
 
-    /// <summary>Look at a run again and again, until it waits no more and no process works on it.</summary>
+    /// <summary>
+    /// Look at a run again and again, until it waits no more and no process works on it.
+    /// </summary>
     /// <param name="name">As for <see cref="Find"/>.</param>
     /// <param name="interval">Time between looks; a fifth of a second if not given.</param>
     /// <param name="cancellation">Ends the looking; the run goes on.</param>
@@ -58,7 +60,9 @@ public sealed partial class RunDirectory
     /// <param name="tag">A word without spaces.</param>
     /// <param name="isSet">False to take it away.</param>
     /// <returns>The run as it is then.</returns>
-    /// <exception cref="SynthSaeException">There is no such run, or it cannot be written to.</exception>
+    /// <exception cref="SynthSaeException">
+    /// There is no such run, or it cannot be written to.
+    /// </exception>
     public RunInfo Tag(string name, string tag, bool isSet = true)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(tag);
@@ -69,7 +73,9 @@ public sealed partial class RunDirectory
     /// <param name="name">As for <see cref="Find"/>.</param>
     /// <param name="text">The remark; null for none.</param>
     /// <returns>The run as it is then.</returns>
-    /// <exception cref="SynthSaeException">There is no such run, or it cannot be written to.</exception>
+    /// <exception cref="SynthSaeException">
+    /// There is no such run, or it cannot be written to.
+    /// </exception>
     public RunInfo SetNote(string name, string? text) =>
         Change(name, labels => labels with { Note = text });
 

@@ -5,8 +5,9 @@ using SynthSae.Store;
 namespace SynthSae;
 
 /// <summary>
-/// What a run has written of itself: metrics over its steps, and what happened. It may be read while
-/// the run goes on: <see cref="Refresh"/> takes what was added. To be used from one thread at a time.
+/// What a run has written of itself: metrics over its steps, and what happened. It may be read
+/// while the run goes on: <see cref="Refresh"/> takes what was added. To be used from one thread at
+/// a time.
 /// </summary>
 public sealed class RunRecord
 {

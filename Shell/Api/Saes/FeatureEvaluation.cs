@@ -14,7 +14,9 @@ namespace SynthSae;
 /// <param name="BestLatent">
 /// The latent that detects it best among this one and those whose nearest feature it is.
 /// </param>
-/// <param name="BestF1">The F1 with which that latent's firing tells that the feature is active.</param>
+/// <param name="BestF1">
+/// The F1 with which that latent's firing tells that the feature is active.
+/// </param>
 public sealed record FeatureEvaluation(
     int Feature,
     FeatureRecovery Recovery,

@@ -3,7 +3,9 @@ using SynthSae.Compute;
 
 namespace SynthSae;
 
-/// <summary>One latent in the light of the feature that its decoder direction is nearest to.</summary>
+/// <summary>
+/// One latent in the light of the feature that its decoder direction is nearest to.
+/// </summary>
 /// <param name="Latent">Its number.</param>
 /// <param name="Feature">The feature with the largest |cosine|.</param>
 /// <param name="Cosine">Between the latent's direction and that feature's, signed.</param>

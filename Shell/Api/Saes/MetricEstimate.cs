@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace SynthSae;
 
 /// <summary>A figure that was measured on samples.</summary>
@@ -11,6 +13,6 @@ public readonly record struct MetricEstimate(double Value, double StandardError)
     public override string ToString() =>
         StandardError > 0
             ? string.Create(
-                System.Globalization.CultureInfo.InvariantCulture, $"{Value:g6} ± {StandardError:g2}")
-            : Value.ToString("g6", System.Globalization.CultureInfo.InvariantCulture);
+                CultureInfo.InvariantCulture, $"{Value:g6} ± {StandardError:g2}")
+            : Value.ToString("g6", CultureInfo.InvariantCulture);
 }

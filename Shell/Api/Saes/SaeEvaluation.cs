@@ -5,7 +5,8 @@ using SynthSae.Runs;
 namespace SynthSae;
 
 /// <summary>
-/// How well an SAE does. Where the true features are not known, the figures that need them are null.
+/// How well an SAE does. Where the true features are not known, the figures that need them are
+/// null.
 /// </summary>
 public sealed class SaeEvaluation
 {
@@ -15,7 +16,8 @@ public sealed class SaeEvaluation
     {
         Samples = scores.Samples;
         _metrics = scores.Metrics.ToDictionary(
-            metric => metric.Name, metric => new MetricEstimate(metric.Value, metric.StandardError));
+            metric => metric.Name,
+            metric => new MetricEstimate(metric.Value, metric.StandardError));
         Latents = [.. latents.Select(LatentEvaluation.OfCore)];
         Features = [.. recovery?.Features.Select(FeatureEvaluation.OfCore) ?? []];
     }
@@ -27,8 +29,8 @@ public sealed class SaeEvaluation
     public IReadOnlyDictionary<string, MetricEstimate> Metrics => _metrics;
 
     /// <summary>
-    /// Mean over all latents of the F1 with which a latent's firing tells that its feature is active; 1
-    /// is perfect.
+    /// Mean over all latents of the F1 with which a latent's firing tells that its feature is
+    /// active; 1 is perfect.
     /// </summary>
     public MetricEstimate? F1 => Find(MetricNames.F1);
 
@@ -44,7 +46,9 @@ public sealed class SaeEvaluation
     /// </summary>
     public MetricEstimate? Mcc => Find(MetricNames.Mcc);
 
-    /// <summary>Different features among the latents' features, over the number of latents.</summary>
+    /// <summary>
+    /// Different features among the latents' features, over the number of latents.
+    /// </summary>
     public MetricEstimate? Uniqueness => Find(MetricNames.Uniqueness);
 
     /// <summary>R²: share of the variance of x that x̂ explains.</summary>

@@ -8,7 +8,9 @@ public sealed partial class SparseAutoencoder
     /// <summary>The latents of activations.</summary>
     /// <param name="activations">x (B, D), row after row; a multiple of D in length.</param>
     /// <returns>The active latents (B, L), in units of x.</returns>
-    /// <exception cref="SynthSaeException">The device fails, or memory does not suffice.</exception>
+    /// <exception cref="SynthSaeException">
+    /// The device fails, or memory does not suffice.
+    /// </exception>
     public SparseCodes Encode(ReadOnlySpan<float> activations)
     {
         var rows = Shapes.Rows(activations.Length, HiddenDim, nameof(activations));
@@ -20,7 +22,9 @@ public sealed partial class SparseAutoencoder
     /// <summary>The latents of activations in dense form.</summary>
     /// <param name="activations">x (B, D), row after row; a multiple of D in length.</param>
     /// <param name="latents">Where the latents (B, L) go, row after row, zeros included.</param>
-    /// <exception cref="SynthSaeException">The device fails, or memory does not suffice.</exception>
+    /// <exception cref="SynthSaeException">
+    /// The device fails, or memory does not suffice.
+    /// </exception>
     public void Encode(ReadOnlySpan<float> activations, Span<float> latents)
     {
         var rows = Shapes.Rows(activations.Length, HiddenDim, nameof(activations));
@@ -79,7 +83,9 @@ public sealed partial class SparseAutoencoder
     }
 
     /// <summary>What latents in dense form reconstruct.</summary>
-    /// <param name="latents">(B, L), row after row, in units of x; a multiple of L in length.</param>
+    /// <param name="latents">
+    /// (B, L), row after row, in units of x; a multiple of L in length.
+    /// </param>
     /// <param name="reconstruction">Where x̂ (B, D) goes, row after row.</param>
     /// <exception cref="SynthSaeException">See <see cref="Decode(SparseCodes)"/>.</exception>
     public void Decode(ReadOnlySpan<float> latents, Span<float> reconstruction)
@@ -92,7 +98,9 @@ public sealed partial class SparseAutoencoder
     /// <summary>Encode and decode.</summary>
     /// <param name="activations">x (B, D), row after row; a multiple of D in length.</param>
     /// <returns>x̂ (B, D), row after row.</returns>
-    /// <exception cref="SynthSaeException">The device fails, or memory does not suffice.</exception>
+    /// <exception cref="SynthSaeException">
+    /// The device fails, or memory does not suffice.
+    /// </exception>
     public float[] Reconstruct(ReadOnlySpan<float> activations)
     {
         var rows = Shapes.Rows(activations.Length, HiddenDim, nameof(activations));

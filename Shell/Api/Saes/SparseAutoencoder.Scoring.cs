@@ -10,14 +10,14 @@ public sealed partial class SparseAutoencoder
     private const int ScoringBatch = 1024;
 
     /// <summary>
-    /// Score it against the true features of a model, on samples 0, 1, … of the evaluation stream. It
-    /// computes as this SAE does, whatever the model was made on.
+    /// Score it against the true features of a model, on samples 0, 1, … of the evaluation stream.
+    /// It computes as this SAE does, whatever the model was made on.
     /// </summary>
     /// <param name="model">The model that its activations come from.</param>
     /// <param name="samples">How many samples, at least 1.</param>
     /// <param name="withFeatures">
-    /// Say also what became of each true feature (<see cref="SaeEvaluation.Features"/>), which takes
-    /// longer.
+    /// Say also what became of each true feature (<see cref="SaeEvaluation.Features"/>), which
+    /// takes longer.
     /// </param>
     /// <param name="progress">Hears after each batch how many samples are done.</param>
     /// <param name="cancellation">Ends it after the batch in progress.</param>
@@ -63,13 +63,15 @@ public sealed partial class SparseAutoencoder
     }
 
     /// <summary>
-    /// The same SAE with the pruning threshold that activations suggest, without knowing their truth:
-    /// where the scores of its active latents part in two, or none where they do not.
+    /// The same SAE with the pruning threshold that activations suggest, without knowing their
+    /// truth: where the scores of its active latents part in two, or none where they do not.
     /// </summary>
     /// <param name="activations">x (n, D), row after row; such as it was trained on.</param>
     /// <param name="progress">Hears after each batch how many samples are done.</param>
     /// <param name="cancellation">Ends it after the batch in progress.</param>
-    /// <exception cref="SynthSaeException">The device fails, or memory does not suffice.</exception>
+    /// <exception cref="SynthSaeException">
+    /// The device fails, or memory does not suffice.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public SparseAutoencoder FindPruning(
         ReadOnlySpan<float> activations,

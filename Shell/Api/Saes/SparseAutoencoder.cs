@@ -9,9 +9,9 @@ using SaeFiles = SynthSae.Compute.Files.SaeFolderModule;
 namespace SynthSae;
 
 /// <summary>
-/// A trained SAE in its inference form: it looks at each sample alone. x̂ = f W_dec + b_dec with latents
-/// f in units of x, as the reference counts them. Never changes; its members may be used from several
-/// threads, which take turns where they compute.
+/// A trained SAE in its inference form: it looks at each sample alone. x̂ = f W_dec + b_dec with
+/// latents f in units of x, as the reference counts them. Never changes; its members may be used
+/// from several threads, which take turns where they compute.
 /// </summary>
 public sealed partial class SparseAutoencoder
 {
@@ -37,9 +37,9 @@ public sealed partial class SparseAutoencoder
     }
 
     /// <summary>
-    /// The SAE of a folder in the reference's format (<c>cfg.json</c>, <c>sae_weights.safetensors</c>;
-    /// here or on the hub: owner/name:path), or of the folder of a run that trained one SAE. A training
-    /// form becomes the inference form.
+    /// The SAE of a folder in the reference's format (<c>cfg.json</c>,
+    /// <c>sae_weights.safetensors</c>; here or on the hub: owner/name:path), or of the folder of a
+    /// run that trained one SAE. A training form becomes the inference form.
     /// </summary>
     /// <param name="source">A path, or an id on the hub.</param>
     /// <param name="options">How to compute with it.</param>
@@ -72,8 +72,8 @@ public sealed partial class SparseAutoencoder
     public float? PruningThreshold { get; }
 
     /// <summary>
-    /// The pruning threshold that was found for it when it was trained; null if none was looked for, or
-    /// there is none.
+    /// The pruning threshold that was found for it when it was trained; null if none was looked
+    /// for, or there is none.
     /// </summary>
     public float? SavedPruningThreshold => _saved?.Threshold;
 
@@ -84,8 +84,8 @@ public sealed partial class SparseAutoencoder
     public ReadOnlySpan<float> DecoderBias => _sae.DecoderBias;
 
     /// <summary>
-    /// The latents' encoder directions (L, D), row after row: the transpose of the reference's W_enc;
-    /// empty for matching pursuit, whose encoder is the decoder.
+    /// The latents' encoder directions (L, D), row after row: the transpose of the reference's
+    /// W_enc; empty for matching pursuit, whose encoder is the decoder.
     /// </summary>
     public ReadOnlySpan<float> Encoder => _sae.Encoder.Span;
 

@@ -1,8 +1,8 @@
 namespace SynthSae;
 
 /// <summary>
-/// What the encoder's product reads while training: its factors are rounded to such numbers. All else,
-/// and all scores, are computed in float32.
+/// What the encoder's product reads while training: its factors are rounded to such numbers. All
+/// else, and all scores, are computed in float32.
 /// </summary>
 public enum EncoderPrecision
 {

@@ -1,13 +1,16 @@
 namespace SynthSae;
 
-/// <summary>How inputs are scaled before an SAE sees them (reference: normalize_activations).</summary>
+/// <summary>
+/// How inputs are scaled before an SAE sees them (reference: normalize_activations).
+/// </summary>
 public enum InputNormalization
 {
     /// <summary>Not at all.</summary>
     None,
 
     /// <summary>
-    /// By one factor √D / E‖x‖, estimated before training and folded into the weights that are saved.
+    /// By one factor √D / E‖x‖, estimated before training and folded into the weights that are
+    /// saved.
     /// </summary>
     ExpectedAverage,
 

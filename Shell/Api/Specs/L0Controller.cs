@@ -3,7 +3,8 @@ using SynthSae.Spec;
 namespace SynthSae;
 
 /// <summary>
-/// Moves the coefficient of a sparsity loss until the L0 is <see cref="SaeSpecification.TargetL0"/>.
+/// Moves the coefficient of a sparsity loss until the L0 is
+/// <see cref="SaeSpecification.TargetL0"/>.
 /// </summary>
 public sealed record L0Controller
 {

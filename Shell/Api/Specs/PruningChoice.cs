@@ -3,8 +3,8 @@ using SynthSae.Spec;
 namespace SynthSae;
 
 /// <summary>
-/// Leave-one-out pruning of a saved SAE: active latents of which too little is left when all others are
-/// taken away from the sample are dropped. <see cref="Off"/>, <see cref="Auto"/> or
+/// Leave-one-out pruning of a saved SAE: active latents of which too little is left when all others
+/// are taken away from the sample are dropped. <see cref="Off"/>, <see cref="Auto"/> or
 /// <see cref="Below"/>.
 /// </summary>
 public abstract record PruningChoice

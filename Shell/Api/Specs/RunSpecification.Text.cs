@@ -17,12 +17,16 @@ public sealed partial record RunSpecification
 
     /// <summary>The run of a preset.</summary>
     /// <param name="name">One of <see cref="Presets"/>, e.g. <c>synth-sae-bench-16k</c>.</param>
-    /// <exception cref="SpecificationException">There is none of that name; the nearest is named.</exception>
+    /// <exception cref="SpecificationException">
+    /// There is none of that name; the nearest is named.
+    /// </exception>
     public static RunSpecification FromPreset(string name) =>
         Boundary.Run(() =>
             OfCore(name, Spec.Presets.find(name).OrThrow("preset").Run));
 
-    /// <summary>The run that a JSON text describes (docs/specs.md); it is not validated yet.</summary>
+    /// <summary>
+    /// The run that a JSON text describes (docs/specs.md); it is not validated yet.
+    /// </summary>
     /// <param name="json">The text, in the reference's field names.</param>
     /// <exception cref="SpecificationException">The text breaks rules; all are listed.</exception>
     public static RunSpecification FromJson(string json) =>
@@ -74,18 +78,20 @@ public sealed partial record RunSpecification
     public RunSpecification With(string path, bool value) => With(path, value ? "true" : "false");
 
     /// <summary>
-    /// A copy with an SAE for every one of this run's with every one of some values of a field, all of
-    /// them trained on the same batches.
+    /// A copy with an SAE for every one of this run's with every one of some values of a field, all
+    /// of them trained on the same batches.
     /// </summary>
     /// <param name="path">A field of the SAE as in JSON, e.g. <c>sae.k</c>.</param>
-    /// <param name="values">The values, at least one, as for <see cref="With(string, string)"/>.</param>
+    /// <param name="values">
+    /// The values, at least one, as for <see cref="With(string, string)"/>.
+    /// </param>
     /// <exception cref="SpecificationException">A value cannot be set there.</exception>
     public RunSpecification Sweep(string path, params IEnumerable<string> values) =>
         this with
         {
             Saes = [.. values
-                .SelectMany(value => Saes.Select(sae => (this with { Sae = sae }).With(path, value)))
-                .Select(run => run.Sae)],
+                .SelectMany(value => Saes.Select(sae => this with { Sae = sae }),
+                    (value, run) => run.With(path, value).Sae)],
         };
 
     internal static RunSpecification OfCore(string name, RunSpec core)

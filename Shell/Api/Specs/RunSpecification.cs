@@ -4,12 +4,15 @@ namespace SynthSae;
 
 /// <summary>
 /// A run: the data, the SAEs that are trained on it, how they are trained and scored. Immutable;
-/// <c>with</c> makes a copy with other values, <see cref="With(string, string)"/> one in which a field
-/// has another value that goes by its path in JSON. Nothing is checked before <see cref="Validate"/>,
-/// which whatever executes a run calls by itself. Two specifications are equal if all their fields are.
+/// <c>with</c> makes a copy with other values, <see cref="With(string, string)"/> one in which a
+/// field has another value that goes by its path in JSON. Nothing is checked before
+/// <see cref="Validate"/>, which whatever executes a run calls by itself. Two specifications are
+/// equal if all their fields are.
 /// </summary>
 /// <param name="Data">What SAEs are trained on.</param>
-/// <param name="Saes">At least one; several are trained on the same batches, each as if alone.</param>
+/// <param name="Saes">
+/// At least one; several are trained on the same batches, each as if alone.
+/// </param>
 public sealed partial record RunSpecification(
     TrainingData Data, IReadOnlyList<SaeSpecification> Saes)
 {
@@ -47,7 +50,11 @@ public sealed partial record RunSpecification(
     public SyntheticModelSpecification? Model
     {
         get => (Data as TrainingData.Synthetic)?.Model;
-        init => Data = new TrainingData.Synthetic(value ?? throw new ArgumentNullException(nameof(value)));
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            Data = new TrainingData.Synthetic(value);
+        }
     }
 
     /// <summary>Samples to train on, at least 1; the last batch may overshoot.</summary>
@@ -60,7 +67,8 @@ public sealed partial record RunSpecification(
     public double LearningRate { get; init; } = 3e-4;
 
     /// <summary>The learning rate between warm-up and decay.</summary>
-    public LearningRateSchedule LearningRateSchedule { get; init; } = new LearningRateSchedule.Constant();
+    public LearningRateSchedule LearningRateSchedule { get; init; } =
+        new LearningRateSchedule.Constant();
 
     /// <summary>Steps in which the learning rate grows linearly to its value.</summary>
     public int WarmUpSteps { get; init; }
@@ -78,11 +86,14 @@ public sealed partial record RunSpecification(
     public double AdamBeta2 { get; init; } = 0.999;
 
     /// <summary>
-    /// Batches from which <see cref="InputNormalization.ExpectedAverage"/> is estimated; at least 1.
+    /// Batches from which <see cref="InputNormalization.ExpectedAverage"/> is estimated; at least
+    /// 1.
     /// </summary>
     public int NormEstimateBatches { get; init; } = 1000;
 
-    /// <summary>A latent is dead when it has not fired for more than so many steps; at least 0.</summary>
+    /// <summary>
+    /// A latent is dead when it has not fired for more than so many steps; at least 0.
+    /// </summary>
     public int DeadLatentWindow { get; init; } = 1000;
 
     /// <summary>What the encoder's product reads while training.</summary>

@@ -5,17 +5,21 @@ using SynthSae.Spec;
 namespace SynthSae;
 
 /// <summary>
-/// A sparse autoencoder to be trained. Immutable; <c>with</c> makes a changed copy. Defaults are the
-/// reference's. Values are checked by <see cref="RunSpecification.Validate"/>.
+/// A sparse autoencoder to be trained. Immutable; <c>with</c> makes a changed copy. Defaults are
+/// the reference's. Values are checked by <see cref="RunSpecification.Validate"/>.
 /// </summary>
 /// <param name="Width">L, the number of latents; at least 1.</param>
-/// <param name="Architecture">How pre-activations become latents, with the settings of its own.</param>
+/// <param name="Architecture">
+/// How pre-activations become latents, with the settings of its own.
+/// </param>
 public sealed record SaeSpecification(int Width, Architecture Architecture)
 {
     /// <summary>D, the dimension of activations; null takes it from the data.</summary>
     public int? InputDim { get; init; }
 
-    /// <summary>Norm of the decoder's rows at the start; null leaves them as they are drawn.</summary>
+    /// <summary>
+    /// Norm of the decoder's rows at the start; null leaves them as they are drawn.
+    /// </summary>
     public double? DecoderInitNorm { get; init; } = 0.1;
 
     /// <summary>Subtract the decoder's bias from the input before encoding.</summary>
@@ -30,8 +34,8 @@ public sealed record SaeSpecification(int Width, Architecture Architecture)
     public double? ListaEta { get; init; }
 
     /// <summary>
-    /// The mean number of active latents to reach. Where the architecture has a k it takes its place;
-    /// where the L0 follows from a penalty, a controller moves that. Null for neither.
+    /// The mean number of active latents to reach. Where the architecture has a k it takes its
+    /// place; where the L0 follows from a penalty, a controller moves that. Null for neither.
     /// </summary>
     public double? TargetL0 { get; init; }
 
@@ -75,7 +79,9 @@ public sealed record SaeSpecification(int Width, Architecture Architecture)
         SpecificationPaths.Within("sae", () =>
             (RunSpecification.Scratch with { Sae = this }).With($"sae.{path}", value).Sae);
 
-    /// <summary>Every broken rule, apart from those that depend on the run; none if it is valid.</summary>
+    /// <summary>
+    /// Every broken rule, apart from those that depend on the run; none if it is valid.
+    /// </summary>
     public IReadOnlyList<SpecificationError> Validate() =>
         Boundary.Errors(SaeSpecModule.validate(ToCore()));
 

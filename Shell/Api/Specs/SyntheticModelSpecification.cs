@@ -5,9 +5,9 @@ using SynthSae.Spec;
 namespace SynthSae;
 
 /// <summary>
-/// A synthetic model: everything that defines the distribution of activations. Immutable; <c>with</c>
-/// changes its sizes, <see cref="With"/> any field by its path in JSON (docs/specs.md). Two
-/// specifications are equal if all their fields are.
+/// A synthetic model: everything that defines the distribution of activations. Immutable;
+/// <c>with</c> changes its sizes, <see cref="With"/> any field by its path in JSON (docs/specs.md).
+/// Two specifications are equal if all their fields are.
 /// </summary>
 public sealed record SyntheticModelSpecification
 {
@@ -54,25 +54,34 @@ public sealed record SyntheticModelSpecification
         init => _core = Copy(seed: value, setsSeed: true);
     }
 
-    /// <summary>True if features stand in trees: a child fires only together with its parent.</summary>
+    /// <summary>
+    /// True if features stand in trees: a child fires only together with its parent.
+    /// </summary>
     public bool HasHierarchy => FSharpValues.IsSome(_core.Hierarchy);
 
     /// <summary>The model of a preset's run.</summary>
     /// <param name="name">One of <see cref="RunSpecification.Presets"/>.</param>
-    /// <exception cref="SpecificationException">There is none of that name; the nearest is named.</exception>
+    /// <exception cref="SpecificationException">
+    /// There is none of that name; the nearest is named.
+    /// </exception>
     public static SyntheticModelSpecification FromPreset(string name) =>
         RunSpecification.FromPreset(name).Model!;
 
-    /// <summary>The model of a <c>synthetic_model_config.json</c>; it is not validated yet.</summary>
+    /// <summary>
+    /// The model of a <c>synthetic_model_config.json</c>; it is not validated yet.
+    /// </summary>
     /// <param name="json">The text, in the reference's field names.</param>
     /// <exception cref="SpecificationException">The text breaks rules; all are listed.</exception>
     public static SyntheticModelSpecification FromJson(string json) =>
-        Boundary.Run(() => OfCore(SyntheticModelSpecModule.ofJson(json).OrThrow("synthetic model")));
+        Boundary.Run(() =>
+            OfCore(SyntheticModelSpecModule.ofJson(json).OrThrow("synthetic model")));
 
     /// <summary>The specification as JSON in the reference's field names.</summary>
     public string ToJson() => Boundary.Run(() => SyntheticModelSpecModule.toJson(_core));
 
-    /// <summary>Every broken rule, in the order of the fields; none if the model is valid.</summary>
+    /// <summary>
+    /// Every broken rule, in the order of the fields; none if the model is valid.
+    /// </summary>
     public IReadOnlyList<SpecificationError> Validate() =>
         Boundary.Errors(SyntheticModelSpecModule.validate(_core));
 
@@ -80,7 +89,9 @@ public sealed record SyntheticModelSpecification
     /// <param name="path">
     /// The field as in JSON, e.g. <c>correlation.correlation_scale</c> or <c>hierarchy</c>.
     /// </param>
-    /// <param name="value">JSON where it is JSON (<c>null</c> for none), otherwise a string.</param>
+    /// <param name="value">
+    /// JSON where it is JSON (<c>null</c> for none), otherwise a string.
+    /// </param>
     /// <exception cref="SpecificationException">
     /// There is no such field (the nearest is named), or the value is not of its kind.
     /// </exception>

@@ -34,7 +34,9 @@ public abstract record TrainingData
     }
 
     /// <summary>A synthetic model by its name.</summary>
-    /// <param name="Name">A preset, or a model folder, here or on the hub (owner/name:path).</param>
+    /// <param name="Name">
+    /// A preset, or a model folder, here or on the hub (owner/name:path).
+    /// </param>
     public sealed record Named(string Name) : TrainingData
     {
         internal override DataSource ToCore() =>
@@ -43,8 +45,8 @@ public abstract record TrainingData
 
     /// <summary>Activations of a network in files, of whose features nothing is known.</summary>
     /// <param name="Files">
-    /// Files (.safetensors, .npy), folders of these, and patterns with * and ?; in this order, those of a
-    /// folder or a pattern by name.
+    /// Files (.safetensors, .npy), folders of these, and patterns with * and ?; in this order,
+    /// those of a folder or a pattern by name.
     /// </param>
     public sealed record Activations(IReadOnlyList<string> Files) : TrainingData
     {
@@ -60,11 +62,14 @@ public abstract record TrainingData
         /// <summary>The tensor in safetensors files; null for the only one with rows.</summary>
         public string? Tensor { get; init; }
 
-        /// <summary>Rows that are in memory at a time and shuffled among each other; at least 1.</summary>
+        /// <summary>
+        /// Rows that are in memory at a time and shuffled among each other; at least 1.
+        /// </summary>
         public int BufferRows { get; init; } = 65_536;
 
         /// <summary>
-        /// Rows to score on, which are never trained on: a number of rows, or a share of them if below 1.
+        /// Rows to score on, which are never trained on: a number of rows, or a share of them if
+        /// below 1.
         /// </summary>
         public double HeldOut { get; init; } = 0.05;
 

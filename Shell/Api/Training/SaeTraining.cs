@@ -10,20 +10,25 @@ namespace SynthSae;
 public static class SaeTraining
 {
     /// <summary>
-    /// Execute a run, and hear what happens in it. The run begins with the first event that is asked
-    /// for. However slowly the events are read, the run is not slowed down, and at most about a thousand
-    /// events wait.
+    /// Execute a run, and hear what happens in it. The run begins with the first event that is
+    /// asked for. However slowly the events are read, the run is not slowed down, and at most about
+    /// a thousand events wait.
     /// </summary>
     /// <param name="specification">What to run.</param>
     /// <param name="options">How to execute it.</param>
     /// <param name="cancellation">
-    /// Stops the run after the step in progress. It saves its SAEs and, in a run folder, a checkpoint
-    /// from which <see cref="ResumeAsync"/> goes on with the same results to the bit; then
-    /// <see cref="TrainingEvent.Stopped"/> is told and <see cref="OperationCanceledException"/> thrown.
-    /// Who stops reading stops the run in the same way.
+    /// Stops the run after the step in progress. It saves its SAEs and, in a run folder, a
+    /// checkpoint from which <see cref="ResumeAsync"/> goes on with the same results to the bit;
+    /// then <see cref="TrainingEvent.Stopped"/> is told and
+    /// <see cref="OperationCanceledException"/> thrown. Who stops reading stops the run in the same
+    /// way.
     /// </param>
-    /// <exception cref="SpecificationException">The specification breaks rules; all are listed.</exception>
-    /// <exception cref="SynthSaeException">The data, a folder or the device cannot be used.</exception>
+    /// <exception cref="SpecificationException">
+    /// The specification breaks rules; all are listed.
+    /// </exception>
+    /// <exception cref="SynthSaeException">
+    /// The data, a folder or the device cannot be used.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static IAsyncEnumerable<TrainingEvent> RunAsync(
         RunSpecification specification,
@@ -35,7 +40,9 @@ public static class SaeTraining
             () => Execution.Begin(specification, options ?? new()), cancellation);
     }
 
-    /// <summary>Go on with a run that was stopped or killed, from its newest whole checkpoint.</summary>
+    /// <summary>
+    /// Go on with a run that was stopped or killed, from its newest whole checkpoint.
+    /// </summary>
     /// <param name="folder">The run folder.</param>
     /// <param name="options">
     /// How to execute it; it goes on by its own specification, in its own folder and on the kind of
@@ -59,8 +66,12 @@ public static class SaeTraining
     /// <param name="progress">Hears the events, as <see cref="RunAsync"/> tells them.</param>
     /// <param name="cancellation">As of <see cref="RunAsync"/>.</param>
     /// <returns>What came out.</returns>
-    /// <exception cref="SpecificationException">The specification breaks rules; all are listed.</exception>
-    /// <exception cref="SynthSaeException">The data, a folder or the device cannot be used.</exception>
+    /// <exception cref="SpecificationException">
+    /// The specification breaks rules; all are listed.
+    /// </exception>
+    /// <exception cref="SynthSaeException">
+    /// The data, a folder or the device cannot be used.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static async Task<TrainingResult> TrainAsync(
         RunSpecification specification,

@@ -13,8 +13,9 @@ public sealed record TrainedSae(
     public SaeEvaluation? AsTrained { get; init; }
 
     /// <summary>
-    /// Its scores as <see cref="Sae"/> works, on each sample alone; null without an evaluation at the
-    /// end. What each latent stands for is not kept: <see cref="SparseAutoencoder.Evaluate(SyntheticModel, long, bool, IProgress{long}?, CancellationToken)"/>
+    /// Its scores as <see cref="Sae"/> works, on each sample alone; null without an evaluation at
+    /// the end. What each latent stands for is not kept:
+    /// <c>Sae.Evaluate(model)</c>
     /// says it.
     /// </summary>
     public SaeEvaluation? AsSaved { get; init; }

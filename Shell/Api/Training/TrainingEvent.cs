@@ -3,8 +3,8 @@ namespace SynthSae;
 /// <summary>
 /// What happens in a run: <see cref="PhaseStarted"/>, <see cref="Progressed"/>,
 /// <see cref="ScoringProgressed"/>, <see cref="Evaluated"/>, <see cref="Noted"/>,
-/// <see cref="Skipped"/>, and last <see cref="Finished"/> or <see cref="Stopped"/>. There are no other
-/// cases.
+/// <see cref="Skipped"/>, and last <see cref="Finished"/> or <see cref="Stopped"/>. There are no
+/// other cases.
 /// </summary>
 public abstract record TrainingEvent
 {
@@ -36,7 +36,9 @@ public abstract record TrainingEvent
         internal override bool IsLast => false;
     }
 
-    /// <summary>So many samples of a scoring are done; of these, too, only the newest is told.</summary>
+    /// <summary>
+    /// So many samples of a scoring are done; of these, too, only the newest is told.
+    /// </summary>
     /// <param name="Done">Samples done, of all forms of all SAEs.</param>
     /// <param name="Samples">Samples to score on.</param>
     public sealed record ScoringProgressed(long Done, long Samples) : TrainingEvent
@@ -61,8 +63,8 @@ public abstract record TrainingEvent
     }
 
     /// <summary>
-    /// So many of the oldest events were dropped here, because more than a thousand were waiting to be
-    /// read.
+    /// So many of the oldest events were dropped here, because more than a thousand were waiting to
+    /// be read.
     /// </summary>
     /// <param name="Count">How many.</param>
     public sealed record Skipped(long Count) : TrainingEvent

@@ -11,6 +11,8 @@ public enum SampleStream
     /// <summary>What SAEs are scored on.</summary>
     Evaluation,
 
-    /// <summary>For people to look at, and for statistics; <c>synthsae sample</c> draws these.</summary>
+    /// <summary>
+    /// For people to look at, and for statistics; <c>synthsae sample</c> draws these.
+    /// </summary>
     Inspection,
 }

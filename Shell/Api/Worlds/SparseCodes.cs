@@ -4,9 +4,10 @@ using SynthSae.Compute;
 namespace SynthSae;
 
 /// <summary>
-/// A sparse batch in CSR form: the true feature activations of samples, or the latent activations of an
-/// SAE. Row b has the entries <c>RowStart[b]</c> to <c>RowStart[b + 1] − 1</c> of <see cref="Index"/>
-/// and <see cref="Value"/>, by ascending index. Never changes; may be read from several threads.
+/// A sparse batch in CSR form: the true feature activations of samples, or the latent activations
+/// of an SAE. Row b has the entries <c>RowStart[b]</c> to <c>RowStart[b + 1] − 1</c> of
+/// <see cref="Index"/> and <see cref="Value"/>, by ascending index. Never changes; may be read from
+/// several threads.
 /// </summary>
 public sealed class SparseCodes
 {
@@ -16,7 +17,9 @@ public sealed class SparseCodes
 
     /// <summary>Codes from arrays, which are copied.</summary>
     /// <param name="width">Number of columns of the dense form.</param>
-    /// <param name="rowStart">(B+1): where each row starts, from 0, and last the number of entries.</param>
+    /// <param name="rowStart">
+    /// (B+1): where each row starts, from 0, and last the number of entries.
+    /// </param>
     /// <param name="index">Column of each entry, ascending within a row, in [0, width).</param>
     /// <param name="value">Value of each entry.</param>
     /// <exception cref="ArgumentException">The arrays do not fit each other.</exception>

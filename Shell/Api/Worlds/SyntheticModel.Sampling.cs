@@ -11,7 +11,9 @@ public sealed partial class SyntheticModel
     /// <param name="count">B, how many; at least 0.</param>
     /// <param name="stream">Which sequence of samples.</param>
     /// <param name="runSeed">Seed of the run whose samples they are; 0 for the model's own.</param>
-    /// <exception cref="SynthSaeException">The device fails, or memory does not suffice.</exception>
+    /// <exception cref="SynthSaeException">
+    /// The device fails, or memory does not suffice.
+    /// </exception>
     public LabelledSamples Sample(
         long first,
         int count,
@@ -28,11 +30,15 @@ public sealed partial class SyntheticModel
 
     /// <summary>Draw as many samples as a span has room for.</summary>
     /// <param name="first">Number of the first sample, at least 0.</param>
-    /// <param name="activations">Where x (B, D) goes, row after row; a multiple of D in length.</param>
+    /// <param name="activations">
+    /// Where x (B, D) goes, row after row; a multiple of D in length.
+    /// </param>
     /// <param name="stream">Which sequence of samples.</param>
     /// <param name="runSeed">Seed of the run whose samples they are; 0 for the model's own.</param>
     /// <returns>The true features of the samples (B, N).</returns>
-    /// <exception cref="SynthSaeException">The device fails, or memory does not suffice.</exception>
+    /// <exception cref="SynthSaeException">
+    /// The device fails, or memory does not suffice.
+    /// </exception>
     public SparseCodes Fill(
         long first,
         Span<float> activations,
@@ -59,13 +65,17 @@ public sealed partial class SyntheticModel
         return truth.ToCodes();
     }
 
-    /// <summary>Draw the true features of samples without their activations, which is quicker.</summary>
+    /// <summary>
+    /// Draw the true features of samples without their activations, which is quicker.
+    /// </summary>
     /// <param name="first">Number of the first sample, at least 0.</param>
     /// <param name="count">B, how many; at least 0.</param>
     /// <param name="stream">Which sequence of samples.</param>
     /// <param name="runSeed">Seed of the run whose samples they are; 0 for the model's own.</param>
     /// <returns>The features that are active, and how much (B, N).</returns>
-    /// <exception cref="SynthSaeException">The device fails, or memory does not suffice.</exception>
+    /// <exception cref="SynthSaeException">
+    /// The device fails, or memory does not suffice.
+    /// </exception>
     public SparseCodes SampleFeatures(
         long first,
         int count,

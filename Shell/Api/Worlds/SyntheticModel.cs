@@ -9,10 +9,10 @@ using SynthSae.Spec;
 namespace SynthSae;
 
 /// <summary>
-/// A compiled synthetic model: feature directions, probabilities and all else that samples are drawn
-/// from. A sample is a pure function of the model's seed, the run's seed, the stream and its number: any
-/// can be drawn again, alone or with others, with the same bits on every kind of processor. Never
-/// changes; its members may be used from several threads at once.
+/// A compiled synthetic model: feature directions, probabilities and all else that samples are
+/// drawn from. A sample is a pure function of the model's seed, the run's seed, the stream and its
+/// number: any can be drawn again, alone or with others, with the same bits on every kind of
+/// processor. Never changes; its members may be used from several threads at once.
 /// </summary>
 public sealed partial class SyntheticModel
 {
@@ -26,7 +26,9 @@ public sealed partial class SyntheticModel
     /// <summary>Make a model; it comes from the cache if it was made before.</summary>
     /// <param name="specification">What to make.</param>
     /// <param name="options">How to compute.</param>
-    /// <exception cref="SpecificationException">The specification breaks rules; all are listed.</exception>
+    /// <exception cref="SpecificationException">
+    /// The specification breaks rules; all are listed.
+    /// </exception>
     /// <exception cref="SynthSaeException">The device cannot be used.</exception>
     public static SyntheticModel Compile(
         SyntheticModelSpecification specification, ComputeOptions? options = null) =>
@@ -38,8 +40,8 @@ public sealed partial class SyntheticModel
         });
 
     /// <summary>
-    /// The model of a preset, of a specification's file, of a model folder in the reference's format
-    /// (here or on the hub: owner/name:path), or of a run folder.
+    /// The model of a preset, of a specification's file, of a model folder in the reference's
+    /// format (here or on the hub: owner/name:path), or of a run folder.
     /// </summary>
     /// <param name="source">A preset's name, a path, or an id on the hub.</param>
     /// <param name="options">How to compute.</param>
@@ -61,13 +63,17 @@ public sealed partial class SyntheticModel
     /// <summary>D, the dimension of an activation.</summary>
     public int HiddenDim => World.HiddenDim;
 
-    /// <summary>R, the rank of the correlation between features; 0 where they are independent.</summary>
+    /// <summary>
+    /// R, the rank of the correlation between features; 0 where they are independent.
+    /// </summary>
     public int CorrelationRank => World.Rank;
 
     /// <summary>Tells models apart: a sum over the features' directions and the bias.</summary>
     public string Checksum => _loaded.Checksum;
 
-    /// <summary>What the reader should know: probabilities that were clamped, and the like.</summary>
+    /// <summary>
+    /// What the reader should know: probabilities that were clamped, and the like.
+    /// </summary>
     public IReadOnlyList<string> Notes => [.. _loaded.Notes];
 
     /// <summary>The features' unit directions (N, D), row after row.</summary>
@@ -80,8 +86,8 @@ public sealed partial class SyntheticModel
     public ReadOnlySpan<float> NominalProbabilities => World.BaseProbability;
 
     /// <summary>
-    /// (N): the same, raised to make up for the hierarchy where it is to be compensated: with these a
-    /// feature fires given that its parent does.
+    /// (N): the same, raised to make up for the hierarchy where it is to be compensated: with these
+    /// a feature fires given that its parent does.
     /// </summary>
     public ReadOnlySpan<float> FiringProbabilities => World.Probability;
 

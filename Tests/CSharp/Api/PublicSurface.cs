@@ -19,11 +19,15 @@ internal static class PublicSurface
         [.. Types.SelectMany(type => Members(type).Select(Describe).Append(DescribeType(type)))
             .Order(StringComparer.Ordinal)];
 
-    /// <summary>Members that a program outside can use, without those that records come with.</summary>
+    /// <summary>
+    /// Members that a program outside can use, without those that records come with.
+    /// </summary>
     public static IEnumerable<MemberInfo> Members(Type type) =>
         type.GetMembers(All).Where(member => IsVisible(member) && !IsMade(type, member));
 
-    /// <summary>Every type that a member's signature names, with the parts of generic types.</summary>
+    /// <summary>
+    /// Every type that a member's signature names, with the parts of generic types.
+    /// </summary>
     public static IEnumerable<Type> Named(MemberInfo member) =>
         (member switch
         {

@@ -1,9 +1,6 @@
 using SynthSae.Api;
 using SynthSae.Dashboard;
-using SynthSae.Dashboard.Comparison;
-using SynthSae.Dashboard.RunList;
 using SynthSae.Dashboard.Runtime;
-using SynthSae.Dashboard.RunView;
 using SynthSae.Store;
 using SynthSae.Terminal;
 
@@ -61,9 +58,7 @@ public static class DashboardFrame
                     Now = now,
                     ReadOnly = true,
                 },
-                RunsScreen.Of(ViewSettings.Default),
-                new RunScreen(),
-                new CompareScreen());
+                DashboardProgram.Screens(ViewSettings.Default));
             var feeds = new Feeds(new StoredRuns(store), () => now);
             model = Feed(model, feeds, []);
             if (run is not null)

@@ -27,7 +27,7 @@ internal abstract class SweepQueueCommand : CliCommand
         SetAction(Execute);
     }
 
-    /// <summary>Do it, and say in words what was done; null where there was nothing to do.</summary>
+    /// <summary>Do it, and say what was done; null where there was nothing to do.</summary>
     protected abstract string? Apply(SlurmClient client, IReadOnlyList<RunInSlurm> active);
 
     /// <summary>Some tasks in words.</summary>
@@ -41,7 +41,7 @@ internal abstract class SweepQueueCommand : CliCommand
         var submissions = SubmissionFolder.Of(folder).Submissions;
         if (submissions.Count == 0)
         {
-            throw Failure.BadInput(folder.Shown, "was never submitted to Slurm");
+            throw Failure.BadInput(folder.Shown, "was never submitted to Slurm; other runs are ended by synthsae stop");
         }
 
         var client = SlurmClient.OfMachine();

@@ -8,8 +8,8 @@ using SynthSae.Sweeps;
 namespace SynthSae.Slurm;
 
 /// <summary>
-/// Submits the runs of a sweep to Slurm as tasks of array jobs, but for those that wait or run there
-/// already.
+/// Submits the runs of a sweep to Slurm as tasks of array jobs, but for those that wait or run
+/// there already.
 /// </summary>
 internal sealed class SlurmExecutor(SlurmClient client) : ISweepExecutor
 {

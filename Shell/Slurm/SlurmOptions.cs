@@ -38,7 +38,10 @@ internal sealed record SlurmOptions
     /// </summary>
     public bool Requeue { get; init; } = true;
 
-    /// <summary>Seconds before its end at which a task is told to save.</summary>
+    /// <summary>
+    /// Seconds before its end at which a task is told to save, but not before half of
+    /// <see cref="Time"/> is over.
+    /// </summary>
     public int Warning { get; init; } = DefaultWarning;
 
     /// <summary>More arguments for sbatch.</summary>
@@ -72,7 +75,7 @@ internal sealed record SlurmOptions
         Add("--cpus-per-task", Number(Cpus));
         Add("--array", $"0-{Number(tasks - 1)}{(MaxTasks is { } most ? $"%{Number(most)}" : "")}");
         Add("--output", log);
-        Add("--signal", $"B:USR1@{Number(Warning)}");
+        Add("--signal", $"B:USR1@{Number(Notice)}");
         arguments.AddRange(
         [
             "--parsable",
@@ -83,6 +86,12 @@ internal sealed record SlurmOptions
         ]);
         return arguments;
     }
+
+    // A task that is warned as soon as it begins would be queued again for ever.
+    private int Notice =>
+        SlurmTime.Seconds(Time) is { } seconds
+            ? (int)Math.Max(1, Math.Min(Warning, seconds / 2))
+            : Warning;
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

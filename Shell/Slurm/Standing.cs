@@ -13,7 +13,8 @@ internal sealed record Standing(string Word, string? Message)
 
     /// <summary>
     /// What follows from both sides. The run's own word counts for what has come to an end, for it
-    /// knows the reason; Slurm's for what has not, for a run that waits, or was killed, cannot speak.
+    /// knows the reason; Slurm's for what has not, for a run that waits, or was killed, cannot
+    /// speak.
     /// </summary>
     /// <param name="status">What the run says; null if it has no folder.</param>
     /// <param name="message">What it says of that.</param>

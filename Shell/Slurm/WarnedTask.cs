@@ -5,14 +5,14 @@ using SynthSae.Hosting;
 namespace SynthSae.Slurm;
 
 /// <summary>
-/// The work of a task that Slurm warns by SIGUSR1 before it has to go: because another job takes its
-/// place, or its time is over. A task that ended by itself on the warning would not be run again, and
-/// one that is out of time would not be either. So it saves, asks to be queued again, and idles until
-/// Slurm ends it.
+/// The work of a task that Slurm warns by SIGUSR1 before it has to go: because another job takes
+/// its place, or its time is over. A task that ended by itself on the warning would not be run
+/// again, and one that is out of time would not be either. So it saves, asks to be queued again,
+/// and idles until Slurm ends it.
 /// </summary>
 /// <param name="commands">Slurm's commands.</param>
 /// <param name="log">Where it says what it does.</param>
-/// <param name="patience">How long it idles; after that nobody else seems to want its place.</param>
+/// <param name="patience">How long it idles; after that nobody seems to want its place.</param>
 internal sealed class WarnedTask(ICommands commands, TextWriter log, TimeSpan patience)
 {
     /// <summary>Longer than any cluster leaves between the warning and the end.</summary>
@@ -33,7 +33,7 @@ internal sealed class WarnedTask(ICommands commands, TextWriter log, TimeSpan pa
     {
         using var warned = new CancellationTokenSource();
         using var ended = new ManualResetEventSlim();
-        // The job's script has it ignored until somebody listens, and the runtime would leave it so.
+        // The job's script has it ignored until somebody listens; the runtime would leave it so.
         _ = SetAction((int)User1, Default);
         using var onWarning = PosixSignalRegistration.Create(User1, context =>
         {

@@ -69,7 +69,8 @@ public sealed class SlurmExecutorTests : IDisposable
     {
         using var start = Sweep();
         _ = Execute(start);
-        var scripts = SubmissionFolder.Of(start.Folder).Submissions.Select(job => job.Script).ToList();
+        var folder = SubmissionFolder.Of(start.Folder);
+        var scripts = folder.Submissions.Select(job => job.Script).ToList();
         _ = _slurm.Answering("squeue", $"""
             1|0|PENDING|Priority|0:00||{scripts[0]}
             1|1|FAILED|NonZeroExitCode|0:00|n0|{scripts[0]}
@@ -77,7 +78,7 @@ public sealed class SlurmExecutorTests : IDisposable
             """);
         _ = Execute(start);
         Assert.Equal(3, Submitted.Count);
-        var again = SubmissionFolder.Of(start.Folder).Submissions[^1];
+        var again = folder.Submissions[^1];
         Assert.Equal([start.Record.Runs[1]], again.Runs);
         Assert.Contains("2 of them wait or run in Slurm already", _said.ToString());
     }

@@ -95,7 +95,8 @@ public sealed class SlurmSweepTests(SlurmCluster cluster) : IDisposable
     {
         _ = Submit(SweepFile(Endless), "--jobs", "1");
         WaitForWords("running", "pending");
-        Assert.Matches("pending: .*-k3: job [0-9]+_1 [(]JobArrayTaskLimit[)]", Type("sweep", "show").Out);
+        var shown = Type("sweep", "show").Out;
+        Assert.Matches("pending: .*-k3: job [0-9]+_1 [(]JobArrayTaskLimit[)]", shown);
         var runs = Runs();
         WaitForSteps(runs[0]);
         Assert.Contains("cancelled 2 tasks", Type("sweep", "cancel", "mine").Error);

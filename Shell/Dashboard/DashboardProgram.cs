@@ -1,4 +1,5 @@
 using SynthSae.Dashboard.Comparison;
+using SynthSae.Dashboard.Features;
 using SynthSae.Dashboard.RunList;
 using SynthSae.Dashboard.Runtime;
 using SynthSae.Dashboard.RunView;
@@ -17,11 +18,12 @@ internal static class DashboardProgram
         RunsScreen.Of(settings),
         new RunScreen(),
         new CompareScreen(),
+        new FeaturesScreen(),
     ];
 
     /// <summary>Whoever does effects.</summary>
     public static IReadOnlyList<IEffectHandler> Handlers(DashboardOptions options) =>
-        [SettingsFile.OfUser];
+        [SettingsFile.OfUser, new FeatureEffects()];
 
     /// <summary>The model that a dashboard begins with.</summary>
     public static Model Begin(DashboardOptions options, ViewSettings settings, Caps caps, Size size) =>

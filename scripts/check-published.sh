@@ -16,7 +16,7 @@ cp artifacts/synthsae "$place"
 cd "$place"
 
 try() {
-  if ! env -i HOME="$place" ./synthsae "$@" >out 2>err; then
+  if ! env -i HOME="$place" SYNTHSAE_SUPERVISOR_IDLE=0 ./synthsae "$@" >out 2>err; then
     echo "synthsae $* failed:"
     cat out err
     exit 1
@@ -44,3 +44,12 @@ try show run
 try compare run killed
 try logs run
 try tag run checked
+
+# The file starts itself for runs in the background.
+try start tiny --runs background --cache none
+for ((i = 0; i < 600; i++)); do
+  try ls state:finished --runs background --json
+  grep -q '"status": "finished"' out && break
+  sleep 0.1
+done
+grep -q '"status": "finished"' out || { echo "a run in the background did not finish"; cat background/*/work.log; exit 1; }

@@ -46,7 +46,15 @@ internal abstract class EndCommand : CliCommand
         var endings = runs.OrderBy(run => run.Status != RunStatus.Queued)
             .Select(run => new Ending(queue, run.Open(), _request))
             .ToList();
-        var wait = parsed.GetValue(_noWait) ? TimeSpan.Zero : Patience;
+        var wait = !parsed.GetValue(_noWait);
+        var done = End(endings, wait ? Patience : TimeSpan.Zero);
+        endings.ForEach(Tell);
+        return done || !wait ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    // True if all are at rest; they are asked once, however short the patience.
+    private static bool End(List<Ending> endings, TimeSpan patience)
+    {
         var start = Stopwatch.GetTimestamp();
         while (true)
         {
@@ -55,19 +63,14 @@ internal abstract class EndCommand : CliCommand
                 ending.Advance();
             }
 
-            if (endings.TrueForAll(ending => ending.IsDone)
-                || Stopwatch.GetElapsedTime(start) >= wait)
+            var done = endings.TrueForAll(ending => ending.IsDone);
+            if (done || Stopwatch.GetElapsedTime(start) >= patience)
             {
-                break;
+                return done;
             }
 
             Thread.Sleep(Interval);
         }
-
-        endings.ForEach(Tell);
-        return wait == TimeSpan.Zero || endings.TrueForAll(ending => ending.IsDone)
-            ? ExitCode.Ok
-            : ExitCode.Failed;
     }
 
     private void Tell(Ending ending)

@@ -33,7 +33,8 @@ internal sealed class WorkCommand : CliCommand
         HelpName = "NAME",
     };
 
-    private readonly Option<long?> _threads = CliOptions.Count("--threads", "Threads to compute with.");
+    private readonly Option<long?> _threads =
+        CliOptions.Count("--threads", "Threads to compute with.");
 
     private readonly Option<bool> _anew = new("--anew")
     {

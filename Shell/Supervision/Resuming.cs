@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using SynthSae.Core;
 using SynthSae.Formatting;
 using SynthSae.Runs;
+using SynthSae.Settings;
 using SynthSae.Store;
 
 namespace SynthSae.Supervision;
@@ -32,9 +34,9 @@ internal static class Resuming
         }
 
         var json = Json.TryObject(Files.ReadText(folder.RunFile)) ?? [];
-        var settings = json[RunDescription.SettingsKey] as System.Text.Json.Nodes.JsonObject;
+        var settings = json[RunDescription.SettingsKey] as JsonObject;
         var began = RunDescription.Device(json);
-        var wish = device ?? Wish(settings?[Settings.SettingNames.Device.Name]?.ToString(), began);
+        var wish = device ?? Wish(settings?[SettingNames.Device.Name]?.ToString(), began);
         if (began is not null && (began == "cpu" ? !wish.Cpu : !wish.Gpu))
         {
             throw Failure.BadInput(
@@ -43,7 +45,7 @@ internal static class Resuming
         }
 
         int? threads = Counts.TryParse(
-            settings?[Settings.SettingNames.Threads.Name]?.ToString() ?? "", out var count)
+            settings?[SettingNames.Threads.Name]?.ToString() ?? "", out var count)
             ? (int)count
             : null;
         queue.Enqueue(folder, Narrow(wish, began), priority, threads, anew: true);

@@ -7,13 +7,14 @@ namespace SynthSae.Supervision;
 internal sealed class SupervisorLog(TextWriter writer)
 {
     private const long MostBytes = 1 << 20;
+    private const string TimeFormat = "yyyy-MM-ddTHH:mm:ssZ";
 
     /// <summary>A line; a full disk costs it.</summary>
     public void Write(string line)
     {
         try
         {
-            var time = DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+            var time = DateTime.UtcNow.ToString(TimeFormat, CultureInfo.InvariantCulture);
             writer.WriteLine($"{time} {line}");
             writer.Flush();
         }

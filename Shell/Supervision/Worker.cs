@@ -110,7 +110,8 @@ internal sealed class Worker(StateFolder state, WorkOrder order, Host host)
     private bool HasBegun() =>
         File.Exists(_folder.EventsFile)
         && File.ReadLines(_folder.EventsFile)
-            .Any(line => line.Contains($"\"event\":\"{EventNames.Started}\"", StringComparison.Ordinal));
+            .Any(line => line.Contains(
+                $"\"event\":\"{EventNames.Started}\"", StringComparison.Ordinal));
 
     // A worker that dies in between leaves a run that tells that it was interrupted.
     private void Begin(RunStart start)

@@ -118,10 +118,14 @@ public sealed class BackgroundRunTests : IDisposable
         Assert.Equal(8, runs.Select(run => run.Path).Distinct().Count());
         runs.ForEach(run => _user.Await(run, RunStatus.Finished));
         Assert.All(runs, run => Assert.Equal(1, Background.Sittings(run)));
-        Assert.Single(_user.Log().Split('\n'), line => line.Contains(" begins", StringComparison.Ordinal));
+        Assert.Single(
+            _user.Log().Split('\n'),
+            line => line.Contains(" begins", StringComparison.Ordinal));
         // One slot: a run begins when the one before it has ended.
         var spans = runs.Select(Span).OrderBy(span => span.First).ToList();
-        Assert.All(spans.Zip(spans.Skip(1)), pair => Assert.True(pair.First.Last < pair.Second.First));
+        Assert.All(
+            spans.Zip(spans.Skip(1)),
+            pair => Assert.True(pair.First.Last < pair.Second.First));
     }
 
     [Fact]
@@ -284,7 +288,8 @@ public sealed class BackgroundRunTests : IDisposable
     private static void Copy(string from, string to)
     {
         Directory.CreateDirectory(to);
-        foreach (var file in Directory.GetFiles(from, "*.dll").Concat(Directory.GetFiles(from, "*.json")))
+        string[] endings = ["*.dll", "*.json"];
+        foreach (var file in endings.SelectMany(ending => Directory.GetFiles(from, ending)))
         {
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         }

@@ -52,7 +52,9 @@ public sealed class QueueTests : IDisposable
     public void Wishes_are_what_they_were_read_from()
     {
         Assert.All(Wishes, text => Assert.Equal(text, DeviceWish.Parse(text)!.ToString()));
-        Assert.All(["", "gpu", "cuda:", "cuda:-1", "cuda:x"], text => Assert.Null(DeviceWish.Parse(text)));
+        Assert.All(
+            ["", "gpu", "cuda:", "cuda:-1", "cuda:x"],
+            text => Assert.Null(DeviceWish.Parse(text)));
     }
 
     [Fact]

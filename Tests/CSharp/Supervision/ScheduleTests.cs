@@ -65,11 +65,16 @@ public sealed class ScheduleTests
     }
 
     private static bool IsBefore(Ticket one, Ticket other) =>
-        (-one.Priority, one.Order, one.Run).CompareTo((-other.Priority, other.Order, other.Run)) < 0;
+        Place(one).CompareTo(Place(other)) < 0;
+
+    private static (int, long, string) Place(Ticket ticket) =>
+        (-ticket.Priority, ticket.Order, ticket.Run);
 
     private static void Always(
-        Action<IReadOnlyList<Ticket>, IReadOnlyList<Slot>, IReadOnlyList<(Ticket Ticket, Slot Slot)>>
-            check)
+        Action<
+            IReadOnlyList<Ticket>,
+            IReadOnlyList<Slot>,
+            IReadOnlyList<(Ticket Ticket, Slot Slot)>> check)
     {
         var random = new Random(20261121);
         for (var round = 0; round < 2000; round++)

@@ -69,6 +69,29 @@ internal static class CliOptions
             CustomParser = ParsePrune,
         };
 
+    /// <summary>Seconds between two looks.</summary>
+    public static Option<double?> Interval(string description) =>
+        new("--interval")
+        {
+            Description = description,
+            HelpName = "SECONDS",
+            CustomParser = ParseInterval,
+        };
+
+    private static double? ParseInterval(ArgumentResult result)
+    {
+        const double longest = 3600;
+        var text = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value.TrimEnd('s');
+        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)
+            && seconds is >= 0.1 and <= longest)
+        {
+            return seconds;
+        }
+
+        result.AddError($"--interval: must be 0.1 to {longest} seconds (got {text})");
+        return null;
+    }
+
     private static PruningSpec? ParsePrune(ArgumentResult result)
     {
         var text = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value;

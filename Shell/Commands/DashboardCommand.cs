@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using SynthSae.Core;
 using SynthSae.Dashboard;
 using SynthSae.Hosting;
@@ -12,16 +11,10 @@ namespace SynthSae.Commands;
 /// <summary>Opens the full-screen dashboard.</summary>
 internal sealed class DashboardCommand : CliCommand
 {
-    private const double LongestInterval = 3600;
-
     private readonly Host _host;
     private readonly CommonOptions _common;
-    private readonly Option<double?> _interval = new("--interval")
-    {
-        Description = "Seconds between two looks at the runs; by default 1, over SSH 2.",
-        HelpName = "SECONDS",
-        CustomParser = ParseInterval,
-    };
+    private readonly Option<double?> _interval = CliOptions.Interval(
+        "Seconds between two looks at the runs; by default 1, over SSH 2.");
 
     private readonly Option<bool> _readOnly = new("--readonly")
     {
@@ -95,17 +88,4 @@ internal sealed class DashboardCommand : CliCommand
     // Tests have streams of their own, also where they are run on a terminal.
     private static bool IsTerminal(Host host) =>
         ReferenceEquals(host.Out, Console.Out) && UnixTerminal.IsThere;
-
-    private static double? ParseInterval(System.CommandLine.Parsing.ArgumentResult result)
-    {
-        var text = result.Tokens.Count == 0 ? "" : result.Tokens[0].Value.TrimEnd('s');
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds)
-            && seconds is >= 0.1 and <= LongestInterval)
-        {
-            return seconds;
-        }
-
-        result.AddError($"--interval: must be 0.1 to {LongestInterval} seconds (got {text})");
-        return null;
-    }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using SynthSae.Formatting;
 using SynthSae.Hosting;
 using SynthSae.Settings;
@@ -11,9 +10,6 @@ namespace SynthSae.Commands;
 /// <summary>Ends runs behind a checkpoint, or takes them out of the queue.</summary>
 internal abstract class EndCommand : CliCommand
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     private readonly Host _host;
     private readonly RunRequest _request;
     private readonly CommonOptions _common;
@@ -46,31 +42,10 @@ internal abstract class EndCommand : CliCommand
         var endings = runs.OrderBy(run => run.Status != RunStatus.Queued)
             .Select(run => new Ending(queue, run.Open(), _request))
             .ToList();
-        var wait = !parsed.GetValue(_noWait);
-        var done = End(endings, wait ? Patience : TimeSpan.Zero);
+        var noWait = parsed.GetValue(_noWait);
+        var done = Endings.Wait(endings, noWait ? TimeSpan.Zero : Endings.Patience);
         endings.ForEach(Tell);
-        return done || !wait ? ExitCode.Ok : ExitCode.Failed;
-    }
-
-    // True if all are at rest; they are asked once, however short the patience.
-    private static bool End(List<Ending> endings, TimeSpan patience)
-    {
-        var start = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            foreach (var ending in endings.Where(ending => !ending.IsDone))
-            {
-                ending.Advance();
-            }
-
-            var done = endings.TrueForAll(ending => ending.IsDone);
-            if (done || Stopwatch.GetElapsedTime(start) >= patience)
-            {
-                return done;
-            }
-
-            Thread.Sleep(Interval);
-        }
+        return noWait || done ? ExitCode.Ok : ExitCode.Failed;
     }
 
     private void Tell(Ending ending)

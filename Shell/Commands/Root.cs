@@ -33,6 +33,7 @@ internal static class Root
             new ShowCommand(host),
             new CompareCommand(host),
             new LogsCommand(host),
+            new WatchCommand(host),
             new TagCommand(host),
             new NoteCommand(host),
             new RmCommand(host),

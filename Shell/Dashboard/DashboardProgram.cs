@@ -1,9 +1,11 @@
+using SynthSae.Dashboard.Actions;
 using SynthSae.Dashboard.Comparison;
 using SynthSae.Dashboard.Features;
 using SynthSae.Dashboard.RunList;
 using SynthSae.Dashboard.Runtime;
 using SynthSae.Dashboard.RunView;
 using SynthSae.Store;
+using SynthSae.Supervision;
 using SynthSae.Terminal;
 using SynthSae.Terminal.Runtime;
 
@@ -23,7 +25,12 @@ internal static class DashboardProgram
 
     /// <summary>Whoever does effects.</summary>
     public static IReadOnlyList<IEffectHandler> Handlers(DashboardOptions options) =>
-        [SettingsFile.OfUser, new FeatureEffects()];
+    [
+        SettingsFile.OfUser,
+        new RunActions(
+            RunStore.Of(options.Settings), StateFolder.OfUser(), options.Settings),
+        new FeatureEffects(),
+    ];
 
     /// <summary>The model that a dashboard begins with.</summary>
     public static Model Begin(DashboardOptions options, ViewSettings settings, Caps caps, Size size) =>

@@ -50,7 +50,7 @@ internal static class ActionKeys
 
     /// <summary>Whether the key pauses or resumes: what runs is paused first.</summary>
     public static RunAction Pausing(IReadOnlyList<RunSummary> runs) =>
-        runs.Any(run => run.Status == RunStatus.Running) ? RunAction.Pause : RunAction.Resume;
+        runs.Any(run => Fits(RunAction.Pause, run.Status)) ? RunAction.Pause : RunAction.Resume;
 
     /// <summary>The runs to which something can be done.</summary>
     public static IReadOnlyList<RunSummary> Fit(RunAction action, IReadOnlyList<RunSummary> runs) =>
@@ -70,7 +70,7 @@ internal static class ActionKeys
             RunAction.Pause or RunAction.Resume =>
                 $"what is {states} can be neither paused nor resumed",
             RunAction.Stop => $"what is {states} cannot be stopped",
-            RunAction.Remove => "what is queued or running is stopped first: x",
+            RunAction.Remove => "what is running is stopped first: x",
             _ => "only queued runs have a place in the queue",
         };
     }
@@ -84,10 +84,9 @@ internal static class ActionKeys
     private static bool Fits(RunAction action, RunStatus status) =>
         action switch
         {
-            RunAction.Pause => status == RunStatus.Running,
+            RunAction.Pause or RunAction.Stop => status is RunStatus.Running or RunStatus.Queued,
             RunAction.Resume => status.CanGoOn(),
-            RunAction.Stop => status is RunStatus.Running or RunStatus.Queued,
-            RunAction.Remove => status is not (RunStatus.Running or RunStatus.Queued),
+            RunAction.Remove => status != RunStatus.Running,
             _ => status == RunStatus.Queued,
         };
 

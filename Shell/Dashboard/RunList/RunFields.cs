@@ -57,7 +57,7 @@ internal static class RunFields
         Figure("mcc", "MCC", 1, 5, sae => sae.Mcc) with { DescendingFirst = true },
         Figure("f1", "F1", 1, 5, sae => sae.F1) with { DescendingFirst = true },
         Dead(),
-        new("device", new("device", Align.Left, 6, 3, 8), (run, _) =>
+        new("device", new("device", Align.Left, 6, 6, 8), (run, _) =>
             Muted(run.Snapshot.Device ?? ""))
         {
             Text = run => run.Snapshot.Device ?? "",

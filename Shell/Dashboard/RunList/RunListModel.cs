@@ -118,6 +118,9 @@ internal sealed record RunListModel
     /// <summary>Nothing is marked.</summary>
     public RunListModel Unmark() => this with { Marked = [] };
 
+    /// <summary>No row is selected: nobody is there to press keys.</summary>
+    public RunListModel WithoutSelection() => this with { Selected = -1 };
+
     /// <summary>Down by so many rows, or up.</summary>
     public RunListModel Move(int by) => this with { Selected = Within(Selected + by, Rows) };
 

@@ -106,7 +106,7 @@ public sealed class RunsScreenTests
     }
 
     [Theory]
-    [InlineData("j d", "stopped first")]
+    [InlineData("j d", "stopped first: x")]
     [InlineData("G x", "what is finished cannot be stopped")]
     [InlineData("G p", "neither paused nor resumed")]
     [InlineData("j +", "only queued runs")]

@@ -4,6 +4,7 @@ using SynthSae.Dashboard.Features;
 using SynthSae.Dashboard.RunList;
 using SynthSae.Dashboard.Runtime;
 using SynthSae.Dashboard.RunView;
+using SynthSae.Dashboard.SweepView;
 using SynthSae.Store;
 using SynthSae.Supervision;
 using SynthSae.Terminal;
@@ -21,6 +22,7 @@ internal static class DashboardProgram
         new RunScreen(),
         new CompareScreen(),
         new FeaturesScreen(),
+        new SweepScreen(),
     ];
 
     /// <summary>Whoever does effects.</summary>
@@ -29,7 +31,7 @@ internal static class DashboardProgram
         SettingsFile.OfUser,
         new RunActions(
             RunStore.Of(options.Settings), StateFolder.OfUser(), options.Settings),
-        new FeatureEffects(),
+        new FeatureEffects(), new SweepEffects(),
     ];
 
     /// <summary>The model that a dashboard begins with.</summary>

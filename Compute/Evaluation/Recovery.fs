@@ -24,9 +24,6 @@ type Verdict =
     | Missed
 
 module Verdict =
-    /// From the best to the worst.
-    let all = [ Verdict.Recovered; Verdict.Split; Verdict.Absorbed; Verdict.Missed ]
-
     /// As files name it.
     let name verdict =
         match verdict with

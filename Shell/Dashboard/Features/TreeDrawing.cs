@@ -10,7 +10,6 @@ namespace SynthSae.Dashboard.Features;
 internal static class TreeDrawing
 {
     private const int RowsForDetails = 9;
-    private const int Details = 4;
 
     private static TableColumn[] Columns(int width) =>
     [
@@ -49,7 +48,9 @@ internal static class TreeDrawing
     /// <summary>Where the lines stand.</summary>
     public static Rect ListOf(Rect area, bool withHead = false)
     {
-        var list = area.Height >= RowsForDetails ? area.CutBottom(Details).Others : area;
+        // A line, and the words below it: as many as they take with usual numbers.
+        var details = area.Width < 80 ? 5 : 4;
+        var list = area.Height >= RowsForDetails ? area.CutBottom(details).Others : area;
         return withHead ? list : list.CutTop(1).Others;
     }
 

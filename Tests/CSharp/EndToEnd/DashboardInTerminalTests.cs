@@ -169,7 +169,8 @@ public sealed class DashboardInTerminalTests : IDisposable
         var start = Stopwatch.GetTimestamp();
         while (!holds())
         {
-            Assert.True(Stopwatch.GetElapsedTime(start).TotalSeconds < 20, $"waited in vain for {what}");
+            var waited = Stopwatch.GetElapsedTime(start);
+            Assert.True(waited.TotalSeconds < 20, $"waited in vain for {what}");
             Thread.Sleep(30);
         }
     }

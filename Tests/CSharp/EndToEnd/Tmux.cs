@@ -8,7 +8,6 @@ internal sealed class Tmux : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly string _socket = $"synthsae-test-{Guid.NewGuid():N}";
     private readonly IReadOnlyDictionary<string, string> _variables;
     private readonly string _folder;
 
@@ -27,8 +26,7 @@ internal sealed class Tmux : IDisposable
 
     /// <summary>Begin a server with a shell, after another was killed.</summary>
     public void Open() => Run(
-        "-u", "-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40",
-        "bash", "--noprofile", "--norc");
+        "-u", "-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40", "bash", "--norc");
 
     /// <summary>End the server and all that runs in its terminals, as a lost machine would.</summary>
     public void Kill() => Run("kill-server");
@@ -79,13 +77,14 @@ internal sealed class Tmux : IDisposable
 
     private (string Out, int Code) Run(params string[] args)
     {
-        var info = new ProcessStartInfo("tmux", ["-L", _socket, .. args])
+        var info = new ProcessStartInfo("tmux", ["-L", "test", .. args])
         {
             WorkingDirectory = _folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         info.Environment.Remove("TMUX");
+        info.Environment["TMUX_TMPDIR"] = _folder; // the socket goes with the folder
         foreach (var (name, value) in _variables)
         {
             info.Environment[name] = value;

@@ -1,6 +1,7 @@
 using SynthSae.Dashboard.Actions;
 using SynthSae.Dashboard.Comparison;
 using SynthSae.Dashboard.Features;
+using SynthSae.Dashboard.Forms;
 using SynthSae.Dashboard.RunList;
 using SynthSae.Dashboard.Runtime;
 using SynthSae.Dashboard.RunView;
@@ -23,6 +24,7 @@ internal static class DashboardProgram
         new CompareScreen(),
         new FeaturesScreen(),
         new SweepScreen(),
+        new NewRunScreen(),
     ];
 
     /// <summary>Whoever does effects.</summary>
@@ -31,7 +33,9 @@ internal static class DashboardProgram
         SettingsFile.OfUser,
         new RunActions(
             RunStore.Of(options.Settings), StateFolder.OfUser(), options.Settings),
-        new FeatureEffects(), new SweepEffects(),
+        new FeatureEffects(),
+        new SweepEffects(),
+        new StartEffects(options.Settings),
     ];
 
     /// <summary>The model that a dashboard begins with.</summary>

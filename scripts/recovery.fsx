@@ -99,7 +99,9 @@ Script.run (fun () ->
               Script.number bin.Rate
               :: string bin.Features.Length
               :: Script.number (bin.Features |> Array.averageBy _.Best.Score.F1Score)
-              :: List.map (bin.Share >> Script.number) Verdict.all ]
+              :: List.map
+                  (bin.Share >> Script.number)
+                  [ Verdict.Recovered; Verdict.Split; Verdict.Absorbed; Verdict.Missed ] ]
 
     AtomicFile.writeText file (Svg.page (plots bins))
     printfn $"\nPlot: {file}")

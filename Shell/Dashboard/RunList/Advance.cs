@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace SynthSae.Dashboard.RunList;
 
 /// <summary>How far a run is, and how long that takes, in a few cells.</summary>
@@ -21,6 +23,12 @@ internal static class Advance
     /// <summary>How long ago, in at most six cells: "45s", "3h20".</summary>
     public static string Ago(DateTime then, DateTime now) =>
         then == default ? "–" : Words(then < now ? now - then : TimeSpan.Zero);
+
+    /// <summary>A moment as a date and a time of day (UTC).</summary>
+    public static string At(DateTime time) =>
+        time == default
+            ? "–"
+            : time.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
     private static string Words(TimeSpan span) =>
         span.TotalSeconds switch

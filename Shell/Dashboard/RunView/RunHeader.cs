@@ -127,11 +127,15 @@ internal static class RunHeader
 
         yield return (snapshot.Host is { } host ? $"on {host}" : "", Style.Muted);
         yield return (
-            snapshot.Started is { } started ? $"began {Advance.Ago(started, now)} ago"
-                : $"made {Advance.Ago(snapshot.Created, now)} ago",
+            snapshot.Started is { } started ? $"began {When(started)}"
+                : $"made {When(snapshot.Created)}",
             Style.Muted);
-        yield return ($"last word {Advance.Ago(snapshot.Updated, now)} ago", Style.Muted);
+        yield return ($"last word {When(snapshot.Updated)}", Style.Muted);
         yield return (run.Labels.Note ?? "", Style.Plain);
+
+        // Where nothing happens nothing changes on the screen, either.
+        string When(DateTime time) =>
+            run.Status == RunStatus.Running ? $"{Advance.Ago(time, now)} ago" : Advance.At(time);
     }
 
     private static string Text(RunSnapshot run, Func<SaeFigures, double> figure) =>

@@ -37,7 +37,8 @@ internal sealed class CompareCommand : RunsCommand
         if (saes.Count is < 2 or > Most)
         {
             throw Failure.BadInput(
-                "compare", $"takes 2 to {Most} different SAEs, of one run or several (got {saes.Count})");
+                "compare",
+                $"takes 2 to {Most} different SAEs, of one run or several (got {saes.Count})");
         }
 
         var report = new CompareReport(saes);

@@ -31,10 +31,14 @@ internal sealed class EvalCommand : CliCommand
     };
 
     private readonly Option<string?> _tensor = CliOptions.File(
-        "--tensor", "NAME", "The tensor in safetensors files; the only one with rows if not given.");
+        "--tensor",
+        "NAME",
+        "The tensor in safetensors files; the only one with rows if not given.");
 
     private readonly Option<string?> _model = CliOptions.File(
-        "--model", "preset|folder", "The model to score it on, also on the hub; a run has its own.");
+        "--model",
+        "preset|folder",
+        "The model to score it on, also on the hub; a run has its own.");
 
     private readonly Option<long?> _samples =
         CliOptions.Count("--samples", $"Samples to score on; {DefaultSamples} if not given.");

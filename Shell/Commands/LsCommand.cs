@@ -29,9 +29,13 @@ internal sealed class LsCommand : RunsCommand
         HelpName = "COLUMN",
     };
 
-    private readonly Option<bool> _reverse = new("--reverse") { Description = "The other way round." };
+    private readonly Option<bool> _reverse = new("--reverse")
+    {
+        Description = "The other way round.",
+    };
 
-    private readonly Option<long?> _limit = CliOptions.Count("--limit", "No more than the first N.");
+    private readonly Option<long?> _limit = CliOptions.Count(
+        "--limit", "No more than the first N.");
 
     private readonly Option<bool> _json = CliOptions.Json();
 

@@ -11,7 +11,8 @@ internal sealed class NoteCommand : RunsCommand
 
     private readonly Argument<string[]> _text = new("text")
     {
-        Description = "The remark; without it, that of the run is shown. Empty (\"\"), it is removed.",
+        Description = "The remark; without it, that of the run is shown. "
+            + "Empty (\"\"), it is removed.",
         Arity = ArgumentArity.ZeroOrMore,
     };
 

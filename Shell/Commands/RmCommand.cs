@@ -60,7 +60,8 @@ internal sealed class RmCommand : RunsCommand
     {
         if (Host.Answers is not { } answers)
         {
-            throw Failure.BadInput("rm", "nobody is there to ask; --yes deletes without a question");
+            throw Failure.BadInput(
+                "rm", "nobody is there to ask; --yes deletes without a question");
         }
 
         foreach (var run in runs)

@@ -5,7 +5,9 @@ using SynthSae.Supervision;
 
 namespace SynthSae.Commands;
 
-/// <summary>The runs that a command is to do something with: by name, or all that it suits.</summary>
+/// <summary>
+/// The runs that a command is to do something with: by name, or all that it suits.
+/// </summary>
 internal sealed class RunArguments
 {
     private readonly Option<bool> _all;

@@ -27,7 +27,9 @@ internal sealed class SampleCommand : CliCommand
         CliOptions.Count("--samples", $"Samples to draw; {DefaultSamples} if not given.");
 
     private readonly Option<string?> _out = CliOptions.File(
-        "--out", "FILE", "Write the samples as safetensors: x, and the true features (CSR); as .npy x alone.");
+        "--out",
+        "FILE",
+        "Write the samples as safetensors: x, and the true features (CSR); as .npy x alone.");
 
     private readonly Option<bool> _stats = new("--stats")
     {

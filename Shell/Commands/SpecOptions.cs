@@ -42,7 +42,9 @@ internal sealed class SpecOptions
     public IReadOnlyList<string> Names =>
         [_set.Name, _sweep.Name, _samples.Name, _seed.Name, _evalSamples.Name];
 
-    /// <summary>The run that a name on the command line stands for, changed by the options.</summary>
+    /// <summary>
+    /// The run that a name on the command line stands for, changed by the options.
+    /// </summary>
     public RunPlan Load(ParseResult parsed, string name, Host host)
     {
         using var display = new PullDisplay(host);

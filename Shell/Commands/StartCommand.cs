@@ -115,7 +115,8 @@ internal sealed class StartCommand : CliCommand
                 _device.Name,
                 gpus.Count == 0
                     ? "there is no GPU that can be used; synthsae doctor says why"
-                    : $"the GPUs are {string.Join(", ", gpus.Select(gpu => gpu.Device))} (got {text})");
+                    : $"the GPUs are {string.Join(", ", gpus.Select(gpu => gpu.Device))} "
+                        + $"(got {text})");
     }
 
     private void Write(IReadOnlyList<RunFolder> folders, DeviceWish wish)

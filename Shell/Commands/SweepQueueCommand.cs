@@ -41,7 +41,9 @@ internal abstract class SweepQueueCommand : CliCommand
         var submissions = SubmissionFolder.Of(folder).Submissions;
         if (submissions.Count == 0)
         {
-            throw Failure.BadInput(folder.Shown, "was never submitted to Slurm; other runs are ended by synthsae stop");
+            throw Failure.BadInput(
+                folder.Shown,
+                "was never submitted to Slurm; other runs are ended by synthsae stop");
         }
 
         var client = SlurmClient.OfMachine();

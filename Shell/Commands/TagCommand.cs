@@ -56,7 +56,8 @@ internal sealed class TagCommand : RunsCommand
         if (tag.Length == 0 || tag.Any(letter => char.IsWhiteSpace(letter) || char.IsControl(letter)
             || letter == ','))
         {
-            throw Failure.BadInput("tag", $"must be a word without spaces or commas (got \"{tag}\")");
+            throw Failure.BadInput(
+                "tag", $"must be a word without spaces or commas (got \"{tag}\")");
         }
     }
 }

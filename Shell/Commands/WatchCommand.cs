@@ -72,7 +72,9 @@ internal sealed class WatchCommand : RunsCommand
         // The line that one types on stands below, and no line may break by itself.
         Size Room()
         {
-            var size = isTerminal ? new UnixTerminal().Size : new Size(Host.Width + 1, int.MaxValue);
+            var size = isTerminal
+                ? new UnixTerminal().Size
+                : new Size(Host.Width + 1, int.MaxValue);
             return new Size(size.Columns - 1, size.Rows - (inPlace ? 2 : 0));
         }
     }

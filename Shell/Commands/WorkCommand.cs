@@ -38,8 +38,8 @@ internal sealed class WorkCommand : CliCommand
 
     private readonly Option<bool> _anew = new("--anew")
     {
-        Description = "Begin from the first step where there is no checkpoint, although the run has "
-            + "begun before.",
+        Description = "Begin from the first step where there is no checkpoint, although the run "
+            + "has begun before.",
     };
 
     private readonly Option<bool> _forceMemory = new("--force-memory")

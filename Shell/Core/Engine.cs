@@ -11,7 +11,9 @@ internal static class Engine
     private static readonly Lock Opening = new();
     private static readonly Dictionary<DeviceChoice, Gpu> Open = [];
 
-    /// <summary>The backend that the settings ask for; a GPU is opened when first asked for.</summary>
+    /// <summary>
+    /// The backend that the settings ask for; a GPU is opened when first asked for.
+    /// </summary>
     /// <exception cref="BadInput">There is no such GPU, or it cannot be used.</exception>
     public static Backend Backend(this AppSettings settings) =>
         settings.Gpu() is { } gpu ? Compute.Backend.NewCuda(gpu, settings.Threads)

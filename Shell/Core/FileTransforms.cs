@@ -9,7 +9,8 @@ using SynthSae.Spec;
 namespace SynthSae.Core;
 
 /// <summary>
-/// Encodes and decodes the tensors of a file with an SAE; an .npy file is one tensor without a name.
+/// Encodes and decodes the tensors of a file with an SAE; an .npy file is one tensor without a
+/// name.
 /// </summary>
 internal static class FileTransforms
 {
@@ -22,7 +23,8 @@ internal static class FileTransforms
     private const int Batch = 1024;
 
     /// <summary>
-    /// x (n, D) of one file to f (n, L) of another; returns n and the pruning, if any was wished for.
+    /// x (n, D) of one file to f (n, L) of another; returns n and the pruning, if any was wished
+    /// for.
     /// </summary>
     public static (long Rows, Pruning? Pruning) Encode(
         SavedSae saved, PruningSpec wish, string input, string output, AppSettings settings)
@@ -118,7 +120,8 @@ internal static class FileTransforms
         }
     }
 
-    // Float64 is what numpy makes unasked; it is rounded, since everything here computes in float32.
+    // Float64 is what numpy makes unasked; it is rounded, since everything here computes in
+    // float32.
     private static Matrix ReadFloats(SafetensorsFile file, string name)
     {
         var info = file.Info(name);

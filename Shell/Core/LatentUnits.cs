@@ -4,8 +4,8 @@ using SynthSae.Compute.Ops;
 namespace SynthSae.Core;
 
 /// <summary>
-/// The reference's latents are in units of x: f = pre · ‖W_dec,j‖ where the SAE compares them so; codes
-/// hold pre.
+/// The reference's latents are in units of x: f = pre · ‖W_dec,j‖ where the SAE compares them so;
+/// codes hold pre.
 /// </summary>
 /// <param name="sae">Whose latents.</param>
 internal sealed class LatentUnits(Sae sae)

@@ -17,7 +17,9 @@ internal sealed record LoadedWorld(World World, string Name, string Origin, stri
     public IEnumerable<string> Notes =>
         Note is null ? World.Warnings : World.Warnings.Prepend(Note);
 
-    /// <summary>Tells worlds apart: a sum over the directions of the features and the bias.</summary>
+    /// <summary>
+    /// Tells worlds apart: a sum over the directions of the features and the bias.
+    /// </summary>
     public string Checksum => _checksum ??=
         Sums.crc32cOf(Sums.crc32cOf(0, World.Dictionary.Span), World.Bias)
             .ToString("x8", CultureInfo.InvariantCulture);

@@ -14,7 +14,8 @@ internal sealed record RunPlan(string Name, Valid<RunSpec> Spec)
     public IReadOnlyList<SaePlan> Saes { get; } = SaePlan.All(Spec);
 
     /// <summary>D as the specification wants it; null to take the data's.</summary>
-    public int? Dimension => Saes.Select(sae => sae.Dimension).FirstOrDefault(dim => dim is not null);
+    public int? Dimension =>
+        Saes.Select(sae => sae.Dimension).FirstOrDefault(dim => dim is not null);
 
     /// <summary>B.</summary>
     public int BatchSize => Spec.Value.Training.BatchSize;

@@ -66,7 +66,8 @@ internal static class RunSpecs
             Source.RunFile file => ReadFile(file.Name, file.Text),
             Source.RunFolder { Folder: var folder } =>
                 ReadFile(folder.RunFile, Files.ReadText(folder.RunFile)),
-            Source.ModelFile or Source.ModelFolder => throw NoRun(name, "a synthetic model, not a run"),
+            Source.ModelFile or Source.ModelFolder =>
+                throw NoRun(name, "a synthetic model, not a run"),
             _ => throw Failure.BadInput(name, "is an SAE, not a run; score it with synthsae eval"),
         };
 

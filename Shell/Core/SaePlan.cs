@@ -23,7 +23,9 @@ internal sealed record SaePlan(int Index, int Count, Valid<RunSpec> Spec)
             var other => other.GetType().Name,
         };
 
-    /// <summary>Wanted number of active latents per sample; NaN where a coefficient decides.</summary>
+    /// <summary>
+    /// Wanted number of active latents per sample; NaN where a coefficient decides.
+    /// </summary>
     public double K => SaeSpecModule.l0(Sae) is { Value: var k } ? k : double.NaN;
 
     /// <summary>D as the specification wants it; null to take the data's.</summary>
@@ -39,13 +41,16 @@ internal sealed record SaePlan(int Index, int Count, Valid<RunSpec> Spec)
     /// <summary>Its path in the specification.</summary>
     public string Path => IsAlone ? SpecPaths.Sae : $"{SpecPaths.Saes}[{Index}]";
 
-    /// <summary>Its own name among the run's SAEs, which sort by it, e.g. 0-batchtopk-4096-k25.</summary>
+    /// <summary>
+    /// Its own name among the run's SAEs, which sort by it, e.g. 0-batchtopk-4096-k25.
+    /// </summary>
     public string Label
     {
         get
         {
             var digits = $"{Count - 1}".Length;
-            return string.Join('-', [Index.ToString($"D{digits}", CultureInfo.InvariantCulture), .. Words])
+            var index = Index.ToString($"D{digits}", CultureInfo.InvariantCulture);
+            return string.Join('-', [index, .. Words])
                 .ToLowerInvariant();
         }
     }

@@ -15,7 +15,9 @@ internal static class Scoring
     public readonly record struct Scored(
         Scores Scores, string LatentTable, double[] FiringRates, Recovery? Recovery = null)
     {
-        /// <summary>Each latent in the light of the features; empty where those are not known.</summary>
+        /// <summary>
+        /// Each latent in the light of the features; empty where those are not known.
+        /// </summary>
         public IReadOnlyList<LatentReport> Latents { get; init; } = [];
     }
 

@@ -2,7 +2,9 @@ using SynthSae.Spec;
 
 namespace SynthSae.Core;
 
-/// <summary>Something that a command line names: a preset, a file, or a folder, here or on the hub.</summary>
+/// <summary>
+/// Something that a command line names: a preset, a file, or a folder, here or on the hub.
+/// </summary>
 /// <param name="Name">As it was written.</param>
 internal abstract record Source(string Name)
 {

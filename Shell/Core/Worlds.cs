@@ -6,7 +6,8 @@ using SynthSae.Spec;
 namespace SynthSae.Core;
 
 /// <summary>
-/// Finds synthetic models by name, file or folder, here or on the hub, and makes them ready for sampling.
+/// Finds synthetic models by name, file or folder, here or on the hub, and makes them ready for
+/// sampling.
 /// </summary>
 internal static class Worlds
 {

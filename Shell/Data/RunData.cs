@@ -45,7 +45,9 @@ internal sealed record RunData(RunPhase Phase, string Event, string Words, Func<
 
     /// <summary>A synthetic model by its name, or the data of a run folder.</summary>
     public static RunData ToScore(string name, AppSettings settings) =>
-        RunFolder.Is(name) && RunSpecs.Load(name, []) is var plan && plan.Spec.Value.Data.IsActivations
+        RunFolder.Is(name)
+            && RunSpecs.Load(name, []) is var plan
+            && plan.Spec.Value.Data.IsActivations
             ? Of(plan, settings)
             : new(
                 RunPhase.World,

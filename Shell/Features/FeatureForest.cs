@@ -29,7 +29,9 @@ internal sealed class FeatureForest
         _below = Sums();
     }
 
-    /// <summary>The node of the features outside the hierarchy, where there is a hierarchy.</summary>
+    /// <summary>
+    /// The node of the features outside the hierarchy, where there is a hierarchy.
+    /// </summary>
     public const int Outside = -1;
 
     /// <summary>All features.</summary>

@@ -49,7 +49,8 @@ internal sealed record FeatureTreeView
 
     /// <summary>Up or down by so many lines.</summary>
     public FeatureTreeView Move(int by) =>
-        Lines.IsEmpty ? this : this with { At = (int)Math.Clamp((long)At + by, 0, Lines.Length - 1) };
+        Lines.IsEmpty ? this
+        : this with { At = (int)Math.Clamp((long)At + by, 0, Lines.Length - 1) };
 
     /// <summary>Show the nodes below the selected one; where they are, go to the first.</summary>
     public FeatureTreeView Enter() =>
@@ -57,7 +58,9 @@ internal sealed record FeatureTreeView
         : Lines[At].IsOpen ? Move(1)
         : (this with { Open = Open.Add(node) }).Arranged(node);
 
-    /// <summary>Hide the nodes below the selected one; where none is seen, go to the one above.</summary>
+    /// <summary>
+    /// Hide the nodes below the selected one; where none is seen, go to the one above.
+    /// </summary>
     public FeatureTreeView Leave() =>
         Node is not { } node ? this
         : Lines[At].IsOpen && Only is null ? (this with { Open = Open.Remove(node) }).Arranged(node)

@@ -17,7 +17,8 @@ internal static class DetachedProcess
     /// <summary>The process.</summary>
     /// <param name="command">The program's path, and its arguments.</param>
     /// <param name="folder">Its working folder; where that is gone, the folder of the log.</param>
-    /// <param name="log">What it writes to standard output and error is appended to this file.</param>
+    /// <param name="log">What it writes to standard output and error is appended to this
+    ///   file.</param>
     /// <exception cref="Failure">It cannot be started.</exception>
     public static int Start(IReadOnlyList<string> command, string folder, string log)
     {

@@ -41,7 +41,8 @@ internal static class Executable
         return [Existing(Runtime(process)), .. Described(assembly), assembly, .. args];
     }
 
-    // Who uses the library has the description of the runtime and of the packages in files of his own.
+    // Who uses the library has the description of the runtime and of the packages in files of his
+    // own.
     private static IReadOnlyList<string> Described(string assembly)
     {
         const string runtime = ".runtimeconfig.json", packages = ".deps.json";

@@ -36,7 +36,9 @@ internal sealed record Host(
     public static Host Of(TextWriter output, TextWriter error) =>
         new(output, error, ErrorIsTerminal: false, Colour: false, WidthOfFiles);
 
-    /// <summary>Undo what a live display does to a terminal, where it cannot do so itself.</summary>
+    /// <summary>
+    /// Undo what a live display does to a terminal, where it cannot do so itself.
+    /// </summary>
     public void ShowCursor()
     {
         if (ErrorIsTerminal)

@@ -15,8 +15,8 @@ internal static class Posix
     public const int AppendOrCreate = 0x441;
 
     /// <summary>
-    /// POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID: signals as a new program
-    /// expects them, in a session of its own.
+    /// POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID: signals as a new
+    /// program expects them, in a session of its own.
     /// </summary>
     public const short FreshSession = 0x04 | 0x08 | 0x80;
 

@@ -51,7 +51,9 @@ internal sealed class HubCache
     /// <summary>The place of a content.</summary>
     public string Blob(Checksum sum) => Path.Combine(_root, "blobs", sum.Digits);
 
-    /// <summary>The checksum by which a file of a folder is linked; null if it is no link.</summary>
+    /// <summary>
+    /// The checksum by which a file of a folder is linked; null if it is no link.
+    /// </summary>
     public static Checksum? SumOf(string file) =>
         new FileInfo(file).LinkTarget is { } target
             ? Checksum.TryParse(Path.GetFileName(target))

@@ -15,7 +15,9 @@ internal static class Observers
         : host.ErrorIsTerminal ? new LiveDisplay(host.Error, latents, host.Colour)
         : new PlainLog(host.Error, latents);
 
-    /// <summary>Live on a terminal, nothing elsewhere: for commands that are mostly quick.</summary>
+    /// <summary>
+    /// Live on a terminal, nothing elsewhere: for commands that are mostly quick.
+    /// </summary>
     public static IRunObserver OnTerminal(Host host) => For(host, [], quiet: !host.ErrorIsTerminal);
 
     private sealed class Silent : IRunObserver

@@ -39,8 +39,8 @@ internal sealed record BaselineReport(
     public void Write(Host host)
     {
         host.Out.WriteLine(
-            $"First {Counts.Exact(Sizes.Width)} of {Counts.Exact(World.World.NumFeatures)} features of "
-            + $"{World.Name}, {Counts.Exact(Sizes.Samples)} samples");
+            $"First {Counts.Exact(Sizes.Width)} of {Counts.Exact(World.World.NumFeatures)} "
+            + $"features of {World.Name}, {Counts.Exact(Sizes.Samples)} samples");
         host.Out.WriteLine();
         var figures = Columns.Select(column => new TextTable.Column(column.Title, true));
         var table = new TextTable([new("baseline"), .. figures]);
@@ -86,8 +86,8 @@ internal sealed record BaselineReport(
         table.Write(host.Out, host.Width);
         const string Note =
             "own: the best threshold for each feature, otherwise one for all. lista: once more "
-            + "on x + step·(x − x̂). pruned: then leave-one-out. In brackets one standard error, in "
-            + "the last digit. Decoders are the true directions, so every MCC is 1.";
+            + "on x + step·(x − x̂). pruned: then leave-one-out. In brackets one standard error, "
+            + "in the last digit. Decoders are the true directions, so every MCC is 1.";
         foreach (var line in Wrap.Lines(Note, Math.Min(host.Width, 100)))
         {
             host.Out.WriteLine(line);

@@ -21,12 +21,15 @@ internal sealed class CompareReport
     {
         _saes = saes;
         _spec = SpecDifference.Of([.. saes.Select(sae => sae.Spec)]);
-        _metrics = [.. saes.SelectMany(sae => sae.Metrics).Select(metric => metric.Name).Distinct()];
+        _metrics =
+        [
+            .. saes.SelectMany(sae => sae.Metrics).Select(metric => metric.Name).Distinct(),
+        ];
     }
 
     /// <summary>
-    /// {runs: [{label, run, sae, status}], spec: [{path, values}], metrics: [{name, values: [{value,
-    /// standard_error}]}]}, values in the order of the runs.
+    /// {runs: [{label, run, sae, status}], spec: [{path, values}], metrics: [{name, values:
+    /// [{value, standard_error}]}]}, values in the order of the runs.
     /// </summary>
     public JsonObject ToJson() =>
         new()

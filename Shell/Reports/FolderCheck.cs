@@ -12,7 +12,8 @@ namespace SynthSae.Reports;
 /// <param name="Entries">Things in it.</param>
 /// <param name="Bytes">Size of the files directly in it and one level below.</param>
 /// <param name="Problem">Why it cannot be written to; null if it can.</param>
-internal sealed record FolderCheck(string Path, bool Exists, int Entries, long Bytes, string? Problem)
+internal sealed record FolderCheck(
+    string Path, bool Exists, int Entries, long Bytes, string? Problem)
 {
     /// <summary>Look at a folder without changing anything.</summary>
     public static FolderCheck Of(string path)

@@ -111,7 +111,8 @@ internal sealed class GpuReport
             : "cannot be opened at present";
         var usable = Devices.isUsable(info)
             ? ""
-            : $": too old, {Devices.oldestCapability.Item1}.{Devices.oldestCapability.Item2} is needed";
+            : $": too old, {Devices.oldestCapability.Item1}.{Devices.oldestCapability.Item2} "
+                + "is needed";
         return $"{info.Name}, {Numbers.Bytes(info.TotalMemory)} ({free}), "
             + $"compute capability {info.Major}.{info.Minor}{usable}";
     }

@@ -67,7 +67,8 @@ internal static class ResultReport
             var saved = result.Saes is [{ Plan: var sae }]
                 ? $"The SAE is saved in {result.Folder.SaeFolder(sae)}"
                 : $"The SAEs are saved in {result.Folder.Path}";
-            writer.WriteLine($"{(result.End == RunStatus.Paused ? "Paused" : "Stopped")} {when}. {saved}");
+            writer.WriteLine(
+                $"{(result.End == RunStatus.Paused ? "Paused" : "Stopped")} {when}. {saved}");
             if (result.Folder.NewestCheckpoint is not null)
             {
                 writer.WriteLine($"Go on with: synthsae run --resume {result.Folder.Shown}");

@@ -7,10 +7,14 @@ using SynthSae.Terminal.Tables;
 
 namespace SynthSae.Reports;
 
-/// <summary>Runs in a table, with their whole ids and as many columns as there is room for.</summary>
+/// <summary>
+/// Runs in a table, with their whole ids and as many columns as there is room for.
+/// </summary>
 internal static class RunListReport
 {
-    /// <summary>Write it; <paramref name="all"/> is how many there would be without a limit.</summary>
+    /// <summary>
+    /// Write it; <paramref name="all"/> is how many there would be without a limit.
+    /// </summary>
     public static void Write(
         IReadOnlyList<RunSummary> runs, int all, DateTime now, Host host)
     {

@@ -7,7 +7,9 @@ using SynthSae.Store;
 
 namespace SynthSae.Reports;
 
-/// <summary>All about a run: state, specification in short, figures, scores, files, how to go on.</summary>
+/// <summary>
+/// All about a run: state, specification in short, figures, scores, files, how to go on.
+/// </summary>
 internal sealed class RunShowReport(RunSummary run, DateTime now, Host host)
 {
     private readonly RunFolder _folder = run.Open();

@@ -6,7 +6,9 @@ namespace SynthSae.Reports;
 /// <summary>Where a run stands, in a sentence.</summary>
 internal static class RunStateWords
 {
-    /// <summary>E.g. "running: training, step 1,045 of 2,930, 354k samples/s, 5.4 s left".</summary>
+    /// <summary>
+    /// E.g. "running: training, step 1,045 of 2,930, 354k samples/s, 5.4 s left".
+    /// </summary>
     public static string Of(RunSummary run, DateTime now)
     {
         var (status, at) = (run.Status.Word(), run.Snapshot);

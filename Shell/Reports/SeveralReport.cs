@@ -20,7 +20,9 @@ internal static class SeveralReport
     /// <summary>The table: scores as saved, and the speed of each SAE's own steps.</summary>
     public static void Write(IReadOnlyList<SaeResult> saes, Host host)
     {
-        var scored = saes.Select(sae => sae.Scores?.Saved).FirstOrDefault(scores => scores is not null);
+        var scored = saes
+            .Select(sae => sae.Scores?.Saved)
+            .FirstOrDefault(scores => scores is not null);
         var shown = Shown
             .Where(shown => scored?.Metrics.Any(metric => metric.Name == shown.Metric) == true)
             .ToList();
@@ -50,9 +52,9 @@ internal static class SeveralReport
 
     private static void WriteNotes(long samples, Host host)
     {
-        var text = $"Scored as saved on {Counts.Exact(samples)} samples that no SAE was trained on; "
-            + "in brackets one standard error of the last digits. result.json has all metrics, also as "
-            + "trained. samples/s: of the SAE's own steps.";
+        var text = $"Scored as saved on {Counts.Exact(samples)} samples that no SAE was trained "
+            + "on; in brackets one standard error of the last digits. result.json has all "
+            + "metrics, also as trained. samples/s: of the SAE's own steps.";
         foreach (var line in Wrap.Lines(text, Math.Min(host.Width, 100)))
         {
             host.Out.WriteLine(line);

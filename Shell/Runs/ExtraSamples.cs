@@ -17,7 +17,8 @@ internal sealed class ExtraSamples(IRunData data, RunPlan plan, RunJournal journ
     private readonly Lazy<IBatches> _fresh = new(() => data.SamplesFor(Stream.Resampling));
 
     /// <summary>
-    /// Before the first step of a run: what inputs are multiplied by, where that is to be estimated.
+    /// Before the first step of a run: what inputs are multiplied by, where that is to be
+    /// estimated.
     /// </summary>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public void Scale(Trainee sae, CancellationToken stop)

@@ -6,8 +6,8 @@ using SynthSae.Compute.Cuda;
 namespace SynthSae.Runs;
 
 /// <summary>
-/// How busy a GPU is, by NVIDIA's management library (NVML), which comes with the driver. It asks the
-/// driver and does not disturb what computes.
+/// How busy a GPU is, by NVIDIA's management library (NVML), which comes with the driver. It asks
+/// the driver and does not disturb what computes.
 /// </summary>
 internal sealed class GpuMeter
 {

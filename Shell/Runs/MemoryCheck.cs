@@ -10,7 +10,9 @@ using SynthSae.Spec;
 
 namespace SynthSae.Runs;
 
-/// <summary>Whether a run fits into the memory of where it computes, reckoned before it begins.</summary>
+/// <summary>
+/// Whether a run fits into the memory of where it computes, reckoned before it begins.
+/// </summary>
 /// <param name="plan">What is run.</param>
 /// <param name="gpu">The GPU that it computes on; null for the processor.</param>
 /// <param name="refuse">What does not fit does not begin.</param>

@@ -13,8 +13,8 @@ internal sealed class ProcessLoad
     public static long ResidentBytes => Environment.WorkingSet;
 
     /// <summary>
-    /// Processor time over time since this was last asked for: 2 for two cores at work; NaN the first
-    /// time.
+    /// Processor time over time since this was last asked for: 2 for two cores at work; NaN the
+    /// first time.
     /// </summary>
     public double TakeCpuShare()
     {

@@ -30,7 +30,9 @@ internal sealed record Resumption(
         var identities = plan.Saes.Select(sae => Trainer.Identity(settings.Backend(), sae.Spec));
         var latest = CheckpointModule.latest(
             folder.CheckpointsFolder, ListModule.OfSeq(identities));
-        var skipped = latest.Skipped.Select(damaged => $"{damaged.Item1}: {damaged.Item2}").ToList();
+        var skipped = latest.Skipped
+            .Select(damaged => $"{damaged.Item1}: {damaged.Item2}")
+            .ToList();
         if (!OptionModule.IsSome(latest.Checkpoint))
         {
             throw Failure.BadInput(folder.Path, string.Join("\n  ", [

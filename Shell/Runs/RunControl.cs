@@ -2,7 +2,9 @@ using SynthSae.Store;
 
 namespace SynthSae.Runs;
 
-/// <summary>Whether a run is to end before it is done, and why: by its process, or on request.</summary>
+/// <summary>
+/// Whether a run is to end before it is done, and why: by its process, or on request.
+/// </summary>
 internal sealed class RunControl : IDisposable
 {
     private readonly CancellationTokenSource _source;

@@ -32,7 +32,8 @@ internal static class RunDescription
     /// <summary>Of a run that begins here and now.</summary>
     /// <param name="plan">What is run.</param>
     /// <param name="settings">The settings in force.</param>
-    /// <param name="prepared">What was written when the run was prepared; null if it was not.</param>
+    /// <param name="prepared">What was written when the run was prepared; null if it was
+    ///   not.</param>
     public static JsonObject Of(
         RunPlan plan, AppSettings settings, JsonObject? prepared = null)
     {
@@ -89,7 +90,8 @@ internal static class RunDescription
     /// <summary>
     /// The settings with the backend that a run began on: its GPU, unless they name another.
     /// </summary>
-    /// <exception cref="Failure">The command line asks for what the run cannot go on with.</exception>
+    /// <exception cref="Failure">The command line asks for what the run cannot go on
+    ///   with.</exception>
     public static AppSettings Own(RunFolder folder, AppSettings settings)
     {
         var json = JsonNode.Parse(Files.ReadText(folder.RunFile));

@@ -8,8 +8,8 @@ namespace SynthSae.Runs;
 internal sealed record RunEnd(RunStatus Status, RunResult? Result)
 {
     /// <summary>
-    /// The exit code that tells it, where <paramref name="signal"/> is that of the signal that came,
-    /// or 0.
+    /// The exit code that tells it, where <paramref name="signal"/> is that of the signal that
+    /// came, or 0.
     /// </summary>
     public int ExitCode(int signal) =>
         Status != RunStatus.Stopped ? Hosting.ExitCode.Ok

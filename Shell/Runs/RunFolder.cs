@@ -60,7 +60,9 @@ internal sealed class RunFolder
         File.Exists(ResultFile)
         && Json.TryObject(Files.ReadText(ResultFile))?["status"]?.ToString() == "finished";
 
-    /// <summary>Steps after which the newest checkpoint was written; null if there is none.</summary>
+    /// <summary>
+    /// Steps after which the newest checkpoint was written; null if there is none.
+    /// </summary>
     public long? NewestCheckpoint =>
         CheckpointModule.steps(CheckpointsFolder) is { IsEmpty: false } steps ? steps.Head : null;
 

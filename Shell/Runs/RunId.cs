@@ -19,7 +19,9 @@ internal static class RunId
         return $"{time}-{Clean(words)}";
     }
 
-    /// <summary>The words with hyphens between them, in letters that any file system takes.</summary>
+    /// <summary>
+    /// The words with hyphens between them, in letters that any file system takes.
+    /// </summary>
     public static string Clean(params string[] words) =>
         string.Join('-', words.Where(word => word.Length > 0).Select(Clean));
 

@@ -127,7 +127,8 @@ internal sealed class RunScoring(
         Func<Trainee, string, Inference, Scoring.Scored> form)
     {
         var saved = trainee.Trainer.Export();
-        var training = form(trainee, RunJournal.AsTrained, Pruning.Apply(null, trainee.Trainer.Sae));
+        var training = form(
+            trainee, RunJournal.AsTrained, Pruning.Apply(null, trainee.Trainer.Sae));
         var inference = form(trainee, SavedForm, Pruning.Apply(null, saved));
         Files.WriteText(start.Folder.LatentsFile(trainee.Plan), inference.LatentTable);
         if (inference.Recovery is { } recovery)

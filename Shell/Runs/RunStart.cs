@@ -51,8 +51,8 @@ internal sealed class RunStart : IDisposable
         });
 
     /// <summary>
-    /// Begin the run that was prepared in a folder. The lock, which the caller has taken, belongs to
-    /// what is returned.
+    /// Begin the run that was prepared in a folder. The lock, which the caller has taken, belongs
+    /// to what is returned.
     /// </summary>
     public static RunStart Prepared(RunFolder folder, AppSettings settings, FolderLock taken) =>
         Locked(taken, held =>

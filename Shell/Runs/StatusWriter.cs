@@ -63,7 +63,11 @@ internal sealed class StatusWriter : IRunObserver, IDisposable
 
     /// <summary>The run has ended, having trained at this pace if that is known.</summary>
     public void End(RunStatus status, double samplesPerSecond) =>
-        Conclude(now => now with { Status = status, SamplesPerSecond = Math.Round(samplesPerSecond, 1) });
+        Conclude(now => now with
+        {
+            Status = status,
+            SamplesPerSecond = Math.Round(samplesPerSecond, 1),
+        });
 
     /// <summary>The run has failed.</summary>
     public void Fail(string message) =>

@@ -28,7 +28,9 @@ internal readonly record struct StepProgress(
     public IReadOnlyDictionary<string, double> Terms { get; init; } =
         ReadOnlyDictionary<string, double>.Empty;
 
-    /// <summary>Latents per sample to be kept in the step; NaN where a coefficient decides.</summary>
+    /// <summary>
+    /// Latents per sample to be kept in the step; NaN where a coefficient decides.
+    /// </summary>
     public double K { get; init; } = double.NaN;
 
     /// <summary>Weight of the sparsity loss in the step; NaN where there is none.</summary>

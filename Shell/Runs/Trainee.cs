@@ -40,8 +40,8 @@ internal sealed class Trainee(SaePlan plan, Trainer trainer, SaeState? before)
     public void Finish() => Hear(trainer.Finish);
 
     /// <summary>
-    /// Take the oldest report: <see cref="Last"/> is now that step of <paramref name="steps"/>, on data
-    /// with this variance.
+    /// Take the oldest report: <see cref="Last"/> is now that step of <paramref name="steps"/>, on
+    /// data with this variance.
     /// </summary>
     public void Take(long steps, double variance)
     {

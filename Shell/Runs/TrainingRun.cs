@@ -56,8 +56,8 @@ internal sealed class TrainingRun
     /// <summary>
     /// Run it to the end. When <paramref name="stop"/> is requested, or somebody asks for it by
     /// <see cref="Controls"/>, the step in progress is finished, and a checkpoint and the SAEs are
-    /// saved. All the while its folder says how it stands. A failure is recorded in the folder before
-    /// it is thrown on.
+    /// saved. All the while its folder says how it stands. A failure is recorded in the folder
+    /// before it is thrown on.
     /// </summary>
     /// <exception cref="CrashException">A bug; its stack trace lies in the folder.</exception>
     public static RunEnd Execute(RunStart start, IRunObserver observer, CancellationToken stop)

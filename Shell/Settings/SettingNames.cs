@@ -42,7 +42,10 @@ internal static class SettingNames
         () => "auto");
 
     public static readonly SettingDefinition CheckpointKeep = new(
-        "checkpoint_keep", "--checkpoint-keep", "Checkpoints that are kept, the newest.", () => "2");
+        "checkpoint_keep",
+        "--checkpoint-keep",
+        "Checkpoints that are kept, the newest.",
+        () => "2");
 
     public static readonly SettingDefinition CpuSlots = new(
         "cpu_slots",

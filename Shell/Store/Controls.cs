@@ -6,9 +6,9 @@ using SynthSae.Runs;
 namespace SynthSae.Store;
 
 /// <summary>
-/// Requests to a run: files in its folder <c>control/</c>, named by what is asked for. The run looks
-/// for them five times a second and removes those that it obeys. They work wherever the folder can
-/// be written to, also from another machine.
+/// Requests to a run: files in its folder <c>control/</c>, named by what is asked for. The run
+/// looks for them five times a second and removes those that it obeys. They work wherever the
+/// folder can be written to, also from another machine.
 /// </summary>
 internal static class Controls
 {

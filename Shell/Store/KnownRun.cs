@@ -2,8 +2,8 @@ namespace SynthSae.Store;
 
 /// <summary>What was found in a folder, and when.</summary>
 /// <param name="Id">Name of the folder.</param>
-/// <param name="Changed">When a file of the folder was last made, replaced or removed (UTC ticks); 0
-///   where that does not tell.</param>
+/// <param name="Changed">When a file of the folder was last made, replaced or removed (UTC ticks);
+///   0 where that does not tell.</param>
 /// <param name="ReadAt">When it was read (UTC ticks).</param>
 /// <param name="Run">The run; null if the folder holds none.</param>
 internal sealed record KnownRun(string Id, long Changed, long ReadAt, RunSummary? Run)

@@ -5,8 +5,8 @@ using SynthSae.Runs;
 namespace SynthSae.Store;
 
 /// <summary>
-/// What a run's log tells, read as it grows. Steps that were taken again after an interruption stand
-/// there once. Not to be used by several threads at once.
+/// What a run's log tells, read as it grows. Steps that were taken again after an interruption
+/// stand there once. Not to be used by several threads at once.
 /// </summary>
 internal sealed class RunHistory
 {

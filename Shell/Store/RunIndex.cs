@@ -4,9 +4,9 @@ using SynthSae.Hosting;
 namespace SynthSae.Store;
 
 /// <summary>
-/// What a store has read of its runs, kept in a file of the runs folder so that the next reader need
-/// not open every run. It is a cache: where it is lost, damaged or cannot be written, reading takes
-/// longer, and that is all.
+/// What a store has read of its runs, kept in a file of the runs folder so that the next reader
+/// need not open every run. It is a cache: where it is lost, damaged or cannot be written, reading
+/// takes longer, and that is all.
 /// </summary>
 /// <param name="runsFolder">The folder of the runs.</param>
 internal sealed class RunIndex(string runsFolder)

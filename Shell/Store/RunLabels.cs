@@ -54,7 +54,8 @@ internal sealed record RunLabels(IReadOnlyList<string> Tags, string? Note)
     public static RunLabels OfJson(JsonObject json)
     {
         var tags = (json.Field("tags") as JsonArray ?? [])
-            .Select(tag => tag is JsonValue value && value.TryGetValue(out string? text) ? text : null)
+            .Select(tag =>
+                tag is JsonValue value && value.TryGetValue(out string? text) ? text : null)
             .OfType<string>();
         return new RunLabels(Sorted(tags), json.Text("note"));
     }

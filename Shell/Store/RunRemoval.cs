@@ -44,7 +44,8 @@ internal static class RunRemoval
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw Failure.BadInput(
-                folder, $"is out of sight, but cannot be deleted: {FileErrors.reason(folder, error)}");
+                folder,
+                $"is out of sight, but cannot be deleted: {FileErrors.reason(folder, error)}");
         }
     }
 }

@@ -11,10 +11,14 @@ namespace SynthSae.Store;
 /// </summary>
 internal sealed record RunSnapshot
 {
-    /// <summary>Where it stands; see <see cref="RunTruth"/> for what a reader may believe.</summary>
+    /// <summary>
+    /// Where it stands; see <see cref="RunTruth"/> for what a reader may believe.
+    /// </summary>
     public RunStatus Status { get; init; }
 
-    /// <summary>What it is doing: world, activations, training, evaluation; empty for nothing.</summary>
+    /// <summary>
+    /// What it is doing: world, activations, training, evaluation; empty for nothing.
+    /// </summary>
     public string Phase { get; init; } = "";
 
     /// <summary>The same in words.</summary>
@@ -124,7 +128,8 @@ internal sealed record RunSnapshot
         };
 
     /// <summary>
-    /// Read what <see cref="ToJson"/> wrote, by this version or another; null if it tells no status.
+    /// Read what <see cref="ToJson"/> wrote, by this version or another; null if it tells no
+    /// status.
     /// </summary>
     public static RunSnapshot? OfJson(JsonObject json)
     {

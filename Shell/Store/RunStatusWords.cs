@@ -1,6 +1,8 @@
 namespace SynthSae.Store;
 
-/// <summary>Names of <see cref="RunStatus"/> as files and people have them: queued, running, …</summary>
+/// <summary>
+/// Names of <see cref="RunStatus"/> as files and people have them: queued, running, …
+/// </summary>
 internal static class RunStatusWords
 {
     /// <summary>All names, in the order of the values.</summary>

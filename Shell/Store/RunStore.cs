@@ -40,7 +40,9 @@ internal sealed class RunStore
     /// <summary>The store that the settings name.</summary>
     public static RunStore Of(AppSettings settings) => new(settings.RunsFolder);
 
-    /// <summary>All runs by their ids, the oldest first. Folders that hold no run are left out.</summary>
+    /// <summary>
+    /// All runs by their ids, the oldest first. Folders that hold no run are left out.
+    /// </summary>
     public IReadOnlyList<RunSummary> List()
     {
         lock (_lock)

@@ -5,10 +5,13 @@ namespace SynthSae.Store;
 
 /// <summary>A field that runs do not have in common.</summary>
 /// <param name="Path">E.g. <c>sae.k</c>, <c>synthetic_model.hierarchy.depth</c>.</param>
-/// <param name="Values">Its value in each run as JSON; null where the run has no such field.</param>
+/// <param name="Values">Its value in each run as JSON; null where the run has no such
+///   field.</param>
 internal sealed record SpecDifference(string Path, IReadOnlyList<string?> Values)
 {
-    /// <summary>The fields in which specifications differ, in the order of the first ones.</summary>
+    /// <summary>
+    /// The fields in which specifications differ, in the order of the first ones.
+    /// </summary>
     public static IReadOnlyList<SpecDifference> Of(IReadOnlyList<JsonObject> specs)
     {
         var flat = specs.Select(Flatten).ToList();

@@ -27,7 +27,9 @@ internal sealed class Ending(Queue queue, RunFolder folder, RunRequest request)
 
     private RunStatus Wanted => request == RunRequest.Pause ? RunStatus.Paused : RunStatus.Stopped;
 
-    /// <summary>Look how the run stands, and do what is next; to be called until it is done.</summary>
+    /// <summary>
+    /// Look how the run stands, and do what is next; to be called until it is done.
+    /// </summary>
     public void Advance()
     {
         Snapshot = RunReading.Read(folder.Path, DateTime.UtcNow)?.Snapshot;

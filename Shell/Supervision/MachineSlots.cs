@@ -23,7 +23,9 @@ internal sealed class MachineSlots(int cpuSlots, int cores)
     public int Threads(Slot slot) =>
         Math.Max(1, cores / Math.Max(1, slot.IsGpu ? _gpus.Value.Count : cpuSlots));
 
-    /// <summary>The GPUs that can be computed on; none is opened, which would take memory.</summary>
+    /// <summary>
+    /// The GPUs that can be computed on; none is opened, which would take memory.
+    /// </summary>
     public static IReadOnlyList<Slot> Gpus() =>
         Devices.describe() is { IsOk: true, ResultValue: var found }
             ? [.. found.Where(Devices.isUsable).Select(gpu => new Slot(true, gpu.Index))]

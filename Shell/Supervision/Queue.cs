@@ -23,7 +23,8 @@ internal sealed class Queue(StateFolder state)
     /// <param name="threads">Threads to compute with; null for the slot's share.</param>
     /// <param name="anew">Begin from the first step where there is no checkpoint, although the run
     ///   has begun before.</param>
-    /// <exception cref="Compute.BadInput">A process works on the run, or it has finished.</exception>
+    /// <exception cref="Compute.BadInput">A process works on the run, or it has
+    ///   finished.</exception>
     public void Enqueue(
         RunFolder folder,
         DeviceWish device,

@@ -17,8 +17,8 @@ internal static class QueueRemark
             .ToLookup(run => queue.Holds(run.Folder));
         if (queued[true].Any() && !Supervisors.Lives(state))
         {
-            yield return $"{Count(queued[true].Count(), "waits", "wait")}, and no supervisor is there "
-                + "to begin: synthsae supervise --detach";
+            yield return $"{Count(queued[true].Count(), "waits", "wait")}, and no supervisor is "
+                + "there to begin: synthsae supervise --detach";
         }
 
         if (queued[false].Any())

@@ -7,7 +7,9 @@ using SynthSae.Store;
 
 namespace SynthSae.Supervision;
 
-/// <summary>Lets runs that were paused, stopped, interrupted or failed wait for a slot again.</summary>
+/// <summary>
+/// Lets runs that were paused, stopped, interrupted or failed wait for a slot again.
+/// </summary>
 internal static class Resuming
 {
     /// <summary>
@@ -17,8 +19,8 @@ internal static class Resuming
     /// <param name="run">The run.</param>
     /// <param name="device">Where to compute; null for where it began, or wanted to.</param>
     /// <param name="priority">Higher ones come first.</param>
-    /// <exception cref="Compute.BadInput">It goes on, waits or has finished, or cannot go on on that
-    ///   device.</exception>
+    /// <exception cref="Compute.BadInput">It goes on, waits or has finished, or cannot go on on
+    ///   that device.</exception>
     public static string Resume(Queue queue, RunSummary run, DeviceWish? device, int priority)
     {
         var folder = run.Open();

@@ -6,12 +6,14 @@ using SynthSae.Store;
 
 namespace SynthSae.Supervision;
 
-/// <summary>Makes folders of runs that another process begins: <c>synthsae work FOLDER</c>.</summary>
+/// <summary>
+/// Makes folders of runs that another process begins: <c>synthsae work FOLDER</c>.
+/// </summary>
 internal static class RunPreparation
 {
     /// <summary>
-    /// Make a run folder with <c>run.json</c> and the status queued. Nothing is computed, and no GPU
-    /// is opened.
+    /// Make a run folder with <c>run.json</c> and the status queued. Nothing is computed, and no
+    /// GPU is opened.
     /// </summary>
     /// <param name="plan">What is to be run.</param>
     /// <param name="settings">The settings that it is to be run with, wherever that is.</param>

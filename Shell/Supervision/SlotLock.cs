@@ -5,8 +5,8 @@ using SynthSae.Hosting;
 namespace SynthSae.Supervision;
 
 /// <summary>
-/// The slots of a machine as they are: each has a file that the worker on it keeps locked, so that a
-/// worker which dies, however it dies, gives its slot back, and a new supervisor finds those that
+/// The slots of a machine as they are: each has a file that the worker on it keeps locked, so that
+/// a worker which dies, however it dies, gives its slot back, and a new supervisor finds those that
 /// live.
 /// </summary>
 internal static class SlotLock

@@ -66,7 +66,8 @@ internal sealed class Supervisor(
         {
             throw Core.Failure.BadInput(
                 state.Path,
-                $"lies on a file system without locks; {StateFolder.Variable} names another folder");
+                "lies on a file system without locks; "
+                    + $"{StateFolder.Variable} names another folder");
         }
     }
 

@@ -38,7 +38,8 @@ internal static class Supervisors
                 if (code != ExitCode.Ok)
                 {
                     throw Failure.BadInput(
-                        state.SupervisorLog, $"the supervisor has ended with {code}; its log says why");
+                        state.SupervisorLog,
+                        $"the supervisor has ended with {code}; its log says why");
                 }
 
                 return;

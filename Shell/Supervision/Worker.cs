@@ -9,8 +9,9 @@ using SynthSae.Store;
 namespace SynthSae.Supervision;
 
 /// <summary>
-/// Carries out one run in this process: begins it if it was only prepared, and otherwise goes on from
-/// its newest checkpoint. Of several workers for one run one does it, and the others do nothing.
+/// Carries out one run in this process: begins it if it was only prepared, and otherwise goes on
+/// from its newest checkpoint. Of several workers for one run one does it, and the others do
+/// nothing.
 /// </summary>
 internal sealed class Worker(StateFolder state, WorkOrder order, Host host)
 {
@@ -65,8 +66,8 @@ internal sealed class Worker(StateFolder state, WorkOrder order, Host host)
             return Leave("the run has finished", ExitCode.Ok);
         }
 
-        // Killed before it could take its ticket away, or gone on with elsewhere: what has begun since
-        // it was queued is not begun again silently.
+        // Killed before it could take its ticket away, or gone on with elsewhere: what has begun
+        // since it was queued is not begun again silently.
         if (order.NeedsTicket && RunWord.Last(_folder) is { Status: not RunStatus.Queued } said)
         {
             _queue.Remove(_folder.Path);

@@ -89,7 +89,8 @@ internal sealed class Workers(StateFolder state, MachineSlots slots, SupervisorL
     /// <summary>Where a run's worker writes to.</summary>
     public static string LogOf(string run) => Path.Combine(run, "work.log");
 
-    // A run that cannot be begun must not be tried for ever; where that cannot be said, it waits on.
+    // A run that cannot be begun must not be tried for ever; where that cannot be said, it waits
+    // on.
     private void CountAttempt(Ticket ticket, string problem)
     {
         var count = _attempts.GetValueOrDefault(ticket.Run).Count + 1;

@@ -12,7 +12,8 @@ internal static class CapsDetection
 
     // They are known to hold a frame back until it is complete.
     private static readonly string[] SyncPrograms = ["WezTerm", "iTerm.app", "ghostty", "contour"];
-    private static readonly string[] SyncTerms = ["kitty", "foot", "alacritty", "ghostty", "contour"];
+    private static readonly string[] SyncTerms =
+        ["kitty", "foot", "alacritty", "ghostty", "contour"];
 
     /// <summary>Work it out.</summary>
     /// <param name="variable">A variable of the environment; null if it is not set.</param>

@@ -61,7 +61,8 @@ internal sealed class Frame
 
     /// <summary>Write pieces of text, each with a style, one after the other.</summary>
     /// <returns>The column after the last.</returns>
-    public int Put(Rect area, int column, int row, params ReadOnlySpan<(string Text, Style Style)> pieces)
+    public int Put(
+        Rect area, int column, int row, params ReadOnlySpan<(string Text, Style Style)> pieces)
     {
         foreach (var (text, style) in pieces)
         {

@@ -110,7 +110,8 @@ internal static class Measure
         return align switch
         {
             Align.Right => new string(' ', space) + shown,
-            Align.Centre => new string(' ', space / 2) + shown + new string(' ', space - (space / 2)),
+            Align.Centre =>
+                new string(' ', space / 2) + shown + new string(' ', space - (space / 2)),
             _ => shown + new string(' ', space),
         };
     }

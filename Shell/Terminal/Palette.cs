@@ -41,7 +41,9 @@ internal static class Palette
         [Colour.Heat5] = Both(0xffab1a, 214, 11),
     };
 
-    /// <summary>How a colour looks on a dark or a light ground; null for the terminal's own.</summary>
+    /// <summary>
+    /// How a colour looks on a dark or a light ground; null for the terminal's own.
+    /// </summary>
     public static Shade? Of(Colour colour, bool light) =>
         Shades.TryGetValue(colour, out var shade) ? light ? shade.Light : shade.Dark : null;
 

@@ -24,7 +24,10 @@ internal readonly record struct Rect(int Left, int Top, int Width, int Height)
     /// <summary>True if <paramref name="inner"/> lies within; an empty one lies anywhere.</summary>
     public bool Contains(Rect inner) =>
         inner.IsEmpty
-        || (inner.Left >= Left && inner.Right <= Right && inner.Top >= Top && inner.Bottom <= Bottom);
+        || (inner.Left >= Left
+            && inner.Right <= Right
+            && inner.Top >= Top
+            && inner.Bottom <= Bottom);
 
     /// <summary>The cells that both have.</summary>
     public Rect Intersect(Rect other)
@@ -45,7 +48,9 @@ internal readonly record struct Rect(int Left, int Top, int Width, int Height)
     /// <inheritdoc cref="Inset(int, int)"/>
     public Rect Inset(int margin) => Inset(margin, margin);
 
-    /// <summary>The upper <paramref name="rows"/> rows, as far as there are, and the rest.</summary>
+    /// <summary>
+    /// The upper <paramref name="rows"/> rows, as far as there are, and the rest.
+    /// </summary>
     public (Rect Top, Rect Others) CutTop(int rows)
     {
         var cut = Within(rows, Height);

@@ -18,7 +18,8 @@ internal sealed class Renderer(Caps caps)
     private (int Column, int Row)? _cursor;
 
     /// <summary>
-    /// Take over the terminal: a screen of its own, no cursor, no wrapped lines, pasted text marked.
+    /// Take over the terminal: a screen of its own, no cursor, no wrapped lines, pasted text
+    /// marked.
     /// </summary>
     public string Enter()
     {
@@ -34,7 +35,9 @@ internal sealed class Renderer(Caps caps)
     /// <summary>The next frame is drawn as a whole.</summary>
     public void Forget() => _last = null;
 
-    /// <summary>What brings the terminal from the last frame to this one; empty if nothing.</summary>
+    /// <summary>
+    /// What brings the terminal from the last frame to this one; empty if nothing.
+    /// </summary>
     public string Draw(Frame frame)
     {
         _out.Clear();

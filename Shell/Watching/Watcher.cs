@@ -111,7 +111,10 @@ internal sealed class Watcher(
         {
             output.WriteLine(Json.Line(id is not null
                 ? runs[0].ToJson()
-                : new JsonObject { ["runs"] = new JsonArray([.. runs.Select(run => run.ToJson())]) }));
+                : new JsonObject
+                {
+                    ["runs"] = new JsonArray([.. runs.Select(run => run.ToJson())]),
+                }));
             output.Flush();
         }
 

@@ -89,7 +89,7 @@ public sealed class SaeEvaluation
     internal static SaeEvaluation? OfOptional(Scores? scores) =>
         scores is null ? null : Of(scores);
 
-    internal static SaeEvaluation Of(Core.Scoring.Scored scored) => 
+    internal static SaeEvaluation Of(Core.Scoring.Scored scored) =>
         new(scored.Scores, scored.Latents, scored.Recovery);
 
     private MetricEstimate? Find(string name) =>

@@ -8,7 +8,9 @@ internal abstract partial record Effect
     /// <summary>Ask something of runs, by their ids.</summary>
     public sealed record Act(RunAction Action, IReadOnlyList<string> Runs) : Effect;
 
-    /// <summary>Change the tags of runs: words to add, and words to take away after a dash.</summary>
+    /// <summary>
+    /// Change the tags of runs: words to add, and words to take away after a dash.
+    /// </summary>
     public sealed record Tag(IReadOnlyList<string> Runs, string Words) : Effect;
 
     /// <summary>Read specifications that a filter asks for.</summary>

@@ -75,7 +75,9 @@ internal static class ActionKeys
         };
     }
 
-    /// <summary>The effect of a text line that was entered here; null if it was another's.</summary>
+    /// <summary>
+    /// The effect of a text line that was entered here; null if it was another's.
+    /// </summary>
     public static Effect? Entered(Msg.Entered entered, IReadOnlyList<RunSummary> runs) =>
         entered is { Purpose: TagPurpose, Text: { } words } && words.Trim().Length > 0
             ? new Effect.Tag(Ids(runs), words)

@@ -149,7 +149,8 @@ internal sealed class RunActions(RunStore store, StateFolder state, AppSettings 
         return [new Msg.SupervisorSeen(true)];
     }
 
-    private Dictionary<string, IReadOnlyDictionary<string, string>> Specs(IReadOnlyList<string> runs) =>
+    private Dictionary<string, IReadOnlyDictionary<string, string>> Specs(
+        IReadOnlyList<string> runs) =>
         runs.ToDictionary(
             run => run,
             run => SpecDifference.Flatten(

@@ -20,7 +20,8 @@ internal static class CompareDrawing
         if (items.Count == 0)
         {
             frame.PutLine(area, 0, "nothing is compared yet:", Style.Muted);
-            frame.PutLine(area, 1, "mark up to 8 runs with Space on screen 1, then press c", Style.Muted);
+            frame.PutLine(
+                area, 1, "mark up to 8 runs with Space on screen 1, then press c", Style.Muted);
             return;
         }
 
@@ -35,7 +36,8 @@ internal static class CompareDrawing
                 ? rest.CutLeft(rest.Width * 3 / 5)
                 : rest.CutTop(rest.Height - Math.Min(rows.Count + 1, rest.Height * 3 / 5));
             DrawCharts(frame, charts, screen, items, context);
-            DrawTable(frame, rest.Width >= 120 ? table.CutLeft(2).Others : table, screen, items, rows);
+            DrawTable(
+                frame, rest.Width >= 120 ? table.CutLeft(2).Others : table, screen, items, rows);
         }
         else if (parts == CompareParts.Charts)
         {
@@ -49,7 +51,11 @@ internal static class CompareDrawing
 
     // Which digit stands for which run; the state of those that are not finished.
     private static Rect Legend(
-        Frame frame, Rect area, IReadOnlyList<CompareItem> items, CompareScreen screen, Context context)
+        Frame frame,
+        Rect area,
+        IReadOnlyList<CompareItem> items,
+        CompareScreen screen,
+        Context context)
     {
         var pieces = items.Select((item, index) => (
             $"{Digit(index)} {Measure.Truncate(item.Name, NameWidth)}",

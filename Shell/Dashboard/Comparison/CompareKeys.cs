@@ -31,8 +31,16 @@ internal static class CompareKeys
             Key("PgUp Ctrl-b", "a page up", () => Move(-10)),
             Key("g Home", "to the top", () => Move(-Far)),
             Key("G End", "to the end", () => Move(Far)),
-            Key("L", "logarithmic or linear", () => screen with { Look = look with { Log = !look.Log } }, "log"),
-            Key("s", "smoothing: none, 0.6, 0.9, 0.98", () => screen with { Look = look.Smoother() }, "smooth"),
+            Key(
+                "L",
+                "logarithmic or linear",
+                () => screen with { Look = look with { Log = !look.Log } },
+                "log"),
+            Key(
+                "s",
+                "smoothing: none, 0.6, 0.9, 0.98",
+                () => screen with { Look = look.Smoother() },
+                "smooth"),
             Key("a", "count steps or samples", () => screen with
             {
                 Look = look with { BySamples = !look.BySamples },

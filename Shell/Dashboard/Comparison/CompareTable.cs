@@ -9,10 +9,13 @@ namespace SynthSae.Dashboard.Comparison;
 /// <summary>A row of the table in which SAEs are compared.</summary>
 /// <param name="Name">A field's path, or a metric.</param>
 /// <param name="Values">One for each SAE; "–" for none.</param>
-/// <param name="Best">The one that does best, from 0; -1 where that is no question, or a tie.</param>
+/// <param name="Best">The one that does best, from 0; -1 where that is no question, or a
+///   tie.</param>
 internal sealed record CompareRow(string Name, IReadOnlyList<string> Values, int Best = -1);
 
-/// <summary>What SAEs have not in common: fields of their specifications, and how they do.</summary>
+/// <summary>
+/// What SAEs have not in common: fields of their specifications, and how they do.
+/// </summary>
 internal static class CompareTable
 {
     private const int Width = 9;

@@ -4,8 +4,8 @@ namespace SynthSae.Dashboard;
 
 /// <summary>
 /// Something to be done. The first ones concern the model alone; the others are done at the edge,
-/// by whoever handles them, and come back as messages. The parts of the dashboard add their cases in
-/// files of their own.
+/// by whoever handles them, and come back as messages. The parts of the dashboard add their cases
+/// in files of their own.
 /// </summary>
 internal abstract partial record Effect
 {

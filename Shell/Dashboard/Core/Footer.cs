@@ -16,7 +16,8 @@ internal static class Footer
 
         if (model.Notice is { } notice)
         {
-            frame.PutLine(layout.Status, 0, " " + Sign(notice.Tone) + notice.Text, Look(notice.Tone));
+            frame.PutLine(
+                layout.Status, 0, " " + Sign(notice.Tone) + notice.Text, Look(notice.Tone));
         }
     }
 
@@ -46,7 +47,8 @@ internal static class Footer
             : [];
         var room = area.Width - last.Sum(Width);
         var column = 1;
-        foreach (var binding in KeyTable.Footer(model).Where(binding => column + Width(binding) <= room))
+        foreach (var binding in KeyTable.Footer(model)
+            .Where(binding => column + Width(binding) <= room))
         {
             column = Put(frame, area, column, binding);
         }

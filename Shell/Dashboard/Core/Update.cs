@@ -36,7 +36,8 @@ internal static class Update
         return message switch
         {
             Msg.Resized { Size: var size } => model with { Context = context with { Size = size } },
-            Msg.Tick { Now: var now } => Expire(model with { Context = context with { Now = now } }),
+            Msg.Tick { Now: var now } =>
+                Expire(model with { Context = context with { Now = now } }),
             Msg.Said { Text: var text, Tone: var tone } => Say(model, text, tone),
             Msg.RunsRead { Runs: var runs } => model with { Context = Keep(context, runs) },
             Msg.HistoryRead { Run: var run, Curves: var curves } => WithData(model, data =>
@@ -130,7 +131,12 @@ internal static class Update
         : after is Screen screen ? model.With(screen)
         : model with
         {
-            Layers = [.. model.Layers.Reverse().Select(layer => ReferenceEquals(layer, before) ? after : layer)],
+            Layers =
+            [
+                .. model.Layers
+                    .Reverse()
+                    .Select(layer => ReferenceEquals(layer, before) ? after : layer),
+            ],
         };
 
     // What concerns the model alone is done here.

@@ -43,7 +43,9 @@ internal static class View
     {
         var running = context.Data.Runs.Count(run => run.Status == RunStatus.Running);
         frame.PutLine(
-            frame.Area, 0, $"needs {DashboardLayout.Least}, has {context.Size}; {running} running; q quits");
+            frame.Area,
+            0,
+            $"needs {DashboardLayout.Least}, has {context.Size}; {running} running; q quits");
     }
 
     private static void DrawHeader(Frame frame, Rect area, Model model)
@@ -51,7 +53,9 @@ internal static class View
         var column = frame.Put(area, 0, 0, " SynthSae ", new Style(Colour.Accent, Bold: true));
         var counts = Counts(model.Context);
         var room = area.Width - column;
-        var tabs = model.Screens.Values.Select(screen => (screen, Text: $" {(int)screen.Id + 1} {screen.Title} ")).ToList();
+        var tabs = model.Screens.Values
+            .Select(screen => (screen, Text: $" {(int)screen.Id + 1} {screen.Title} "))
+            .ToList();
         if (tabs.Sum(tab => Measure.Width(tab.Text)) > room)
         {
             tabs = [.. tabs.Select(tab => (tab.screen, tab.screen.Id == model.Active
@@ -62,7 +66,8 @@ internal static class View
         foreach (var (screen, text) in tabs)
         {
             var active = screen.Id == model.Active;
-            column = frame.Put(area, column, 0, text, active ? new Style(Bold: true, Reverse: true) : Style.Muted);
+            var style = active ? new Style(Bold: true, Reverse: true) : Style.Muted;
+            column = frame.Put(area, column, 0, text, style);
         }
 
         if (area.Width - column >= Measure.Width(counts) + 2)

@@ -62,7 +62,8 @@ internal sealed record RunCurves
         for (var index = 0; index < count; index++)
         {
             var point = series.Points[index];
-            (steps[index], samples[index], values[index]) = (point.Step, point.Samples, point.Value);
+            (steps[index], samples[index], values[index]) =
+                (point.Step, point.Samples, point.Value);
         }
 
         return new Curve(series.Name, series.Sae, steps, samples, values);

@@ -71,7 +71,11 @@ internal static class FeaturesKeys
             Key("Enter Space", "open or shut a node", tree => tree.Toggle(), "open"),
             Key("e", "open all nodes", tree => tree.All(true)),
             Key("E", "shut all nodes", tree => tree.All(false)),
-            Key("f", "only recovered, split, absorbed, missed; all", tree => Filter(tree, 1), "filter"),
+            Key(
+                "f",
+                "only recovered, split, absorbed, missed; all",
+                tree => Filter(tree, 1),
+                "filter"),
             Key("F", "the same backwards", tree => Filter(tree, -1)),
         ];
     }

@@ -20,7 +20,9 @@ internal sealed record FeaturesScreen : Screen
     /// <summary>Which SAE of the run, from 0.</summary>
     public int Sae { get; init; }
 
-    /// <summary>What was asked for last: the run, how it stood, its SAE; null before that.</summary>
+    /// <summary>
+    /// What was asked for last: the run, how it stood, its SAE; null before that.
+    /// </summary>
     public (string Run, RunStatus Status, int Sae)? Asked { get; init; }
 
     /// <summary>What was read; null until it is there.</summary>

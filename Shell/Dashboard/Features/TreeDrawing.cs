@@ -158,7 +158,8 @@ internal static class TreeDrawing
     private static string Detector(FeatureDetector latent) =>
         $"latent {latent.Latent}: F1 {FeaturesDrawing.Share(latent.F1)} (precision "
             + $"{FeaturesDrawing.Share(latent.Precision)}, recall "
-            + $"{FeaturesDrawing.Share(latent.Recall)}), cos {FeaturesDrawing.Share(latent.Cosine)}";
+            + $"{FeaturesDrawing.Share(latent.Recall)}), "
+            + $"cos {FeaturesDrawing.Share(latent.Cosine)}";
 
     private static string Magnitude(FeatureRow row) =>
         double.IsNaN(row.MeanMagnitude)

@@ -1,6 +1,8 @@
 namespace SynthSae.Dashboard;
 
-/// <summary>Keys that work on every screen, unless the screen has given them another meaning.</summary>
+/// <summary>
+/// Keys that work on every screen, unless the screen has given them another meaning.
+/// </summary>
 internal static class EveryScreen
 {
     /// <summary>As they are headed in the help.</summary>
@@ -20,7 +22,10 @@ internal static class EveryScreen
         Step Do(params Effect[] effects) => model.Top.With(effects);
         return
         [
-            new("? F1 h", "help", () => Do(new Effect.Show(HelpLayer.Of(model)))) { Footer = "help" },
+            new("? F1 h", "help", () => Do(new Effect.Show(HelpLayer.Of(model))))
+            {
+                Footer = "help",
+            },
             new("Esc", "back to the screen before", () => Do(new Effect.Back()))
             {
                 Unless = model.Before.IsEmpty ? "this is the first screen" : null,

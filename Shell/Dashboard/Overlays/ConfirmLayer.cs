@@ -40,6 +40,13 @@ internal sealed record ConfirmLayer(string Question, IReadOnlyList<Effect> Yes) 
                 isQuestion ? Style.Strong : Style.Plain);
         }
 
-        frame.Put(answer, 0, 0, ("y", Style.Accent), (" yes   ", Style.Plain), ("n", Style.Accent), (" no", Style.Plain));
+        frame.Put(
+            answer,
+            0,
+            0,
+            ("y", Style.Accent),
+            (" yes   ", Style.Plain),
+            ("n", Style.Accent),
+            (" no", Style.Plain));
     }
 }

@@ -88,7 +88,8 @@ internal sealed record HelpLayer(IReadOnlyList<KeySection> Sections) : Layer
             keys = new string(' ', keyWidth + 2);
         }
 
-        foreach (var line in Formatting.Wrap.Lines(binding.Unless is { } why ? $"not now: {why}" : "", width))
+        foreach (var line in Formatting.Wrap.Lines(
+            binding.Unless is { } why ? $"not now: {why}" : "", width))
         {
             if (line.Length > 0)
             {

@@ -25,7 +25,10 @@ internal sealed record PromptLayer(string Purpose, string Label, TextLine Line) 
     [
         new("Enter", "enter the text", () => End(Line.Text)) { Footer = "enter" },
         new("Esc", "leave it as it was", () => End(null)) { Footer = "cancel" },
-        new("Ctrl-u", "delete what is before the caret", () => Press("Ctrl-u")) { Footer = "clear" },
+        new("Ctrl-u", "delete what is before the caret", () => Press("Ctrl-u"))
+        {
+            Footer = "clear",
+        },
         new("Ctrl-w", "delete a word", () => Press("Ctrl-w")),
     ];
 

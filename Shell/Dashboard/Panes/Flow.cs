@@ -2,7 +2,9 @@ using SynthSae.Terminal;
 
 namespace SynthSae.Dashboard.Panes;
 
-/// <summary>Pieces of text, each with a style, put into lines between which they are not parted.</summary>
+/// <summary>
+/// Pieces of text, each with a style, put into lines between which they are not parted.
+/// </summary>
 internal static class Flow
 {
     private const string Gap = "  ";

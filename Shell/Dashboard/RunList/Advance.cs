@@ -16,7 +16,9 @@ internal static class Advance
         return new string('█', full) + new string('░', Math.Max(0, width - full));
     }
 
-    /// <summary>Time until the last step, in at most six cells: "45s", "12m05", "3h20", "2d04h".</summary>
+    /// <summary>
+    /// Time until the last step, in at most six cells: "45s", "12m05", "3h20", "2d04h".
+    /// </summary>
     public static string Left(double seconds) =>
         !(seconds >= 0) || seconds > 1e8 ? "–" : Words(TimeSpan.FromSeconds(seconds));
 

@@ -48,7 +48,8 @@ internal static class DeviceLine
 
     /// <summary>What a run on a GPU takes of the processor; empty for others.</summary>
     public static string Host(RunSnapshot run) =>
-        run.Device?.StartsWith("cuda", StringComparison.Ordinal) == true && !double.IsNaN(run.CpuShare)
+        run.Device?.StartsWith("cuda", StringComparison.Ordinal) == true
+            && !double.IsNaN(run.CpuShare)
             ? FormattableString.Invariant($"{run.CpuShare:0.0} cores")
                 + (run.ResidentBytes >= 0 ? $" {Numbers.Bytes(run.ResidentBytes)}" : "")
             : "";
@@ -58,6 +59,7 @@ internal static class DeviceLine
         var load = Load(run.Snapshot);
         var percent = Advance.Percent(RunProgress.Share(run.Snapshot));
         var name = Terminal.Measure.Truncate(ShortName.Of(run), nameWidth);
-        return $"{run.Snapshot.Device ?? "cpu"}{(load.Length > 0 ? " " : "")}{load}: {name} {percent}";
+        return $"{run.Snapshot.Device ?? "cpu"}{(load.Length > 0 ? " " : "")}{load}: "
+            + $"{name} {percent}";
     }
 }

@@ -18,7 +18,9 @@ internal static class RunFields
 
     /// <summary>How the runs stand in the store: the newest first.</summary>
     public static RunField Age { get; } = new(
-        AgeName, new("age", Align.Right, 6, 4, 6), (run, now) => Muted(Advance.Ago(run.Snapshot.Created, now)))
+        AgeName,
+        new("age", Align.Right, 6, 4, 6),
+        (run, now) => Muted(Advance.Ago(run.Snapshot.Created, now)))
     {
         Number = run => run.Snapshot.Created.Ticks,
         DescendingFirst = true,
@@ -27,7 +29,10 @@ internal static class RunFields
     /// <summary>All, from the left.</summary>
     public static IReadOnlyList<RunField> All { get; } =
     [
-        new(State, new(" state", Align.Left, 0, 12, 12), (run, _) => new(run.Status.Word(), run.Status.Style()))
+        new(
+            State,
+            new(" state", Align.Left, 0, 12, 12),
+            (run, _) => new(run.Status.Word(), run.Status.Style()))
         {
             Number = run => (int)run.Status,
         },
@@ -35,7 +40,10 @@ internal static class RunFields
         {
             Text = ShortName.Of,
         },
-        new(Progress, new("done", Align.Right, 1, 4, BarWidth + 5), (run, _) => Done(run, bar: true))
+        new(
+            Progress,
+            new("done", Align.Right, 1, 4, BarWidth + 5),
+            (run, _) => Done(run, bar: true))
         {
             Number = run => RunProgress.Share(run.Snapshot),
             DescendingFirst = true,
@@ -91,7 +99,8 @@ internal static class RunFields
 
     private static TableCell Left(RunSummary run, DateTime now) =>
         run.Status != RunStatus.Running ? Muted("")
-        : run.Silence(now) is { } silence ? new($"?{Advance.Left(silence.TotalSeconds)}", Style.Warn)
+        : run.Silence(now) is { } silence
+            ? new($"?{Advance.Left(silence.TotalSeconds)}", Style.Warn)
         : run.Snapshot.Phase == "training" ? Advance.Left(run.Snapshot.SecondsLeft)
         : Muted(run.Snapshot.Phase);
 
@@ -106,7 +115,8 @@ internal static class RunFields
         new(
             name,
             new(heading, Align.Right, priority, width, width + 5),
-            (run, _) => SaeRange.Of(run.Snapshot, figure).Text(9, (value, room) => SaeRange.Compact(value, Math.Min(room, width))))
+            (run, _) => SaeRange.Of(run.Snapshot, figure)
+                .Text(9, (value, room) => SaeRange.Compact(value, Math.Min(room, width))))
         {
             Number = run => SaeRange.Of(run.Snapshot, figure).Middle,
         };

@@ -57,13 +57,17 @@ internal sealed record RunListModel
     /// <summary>The row that keys act on.</summary>
     public RunRow? Row => Selected >= 0 && Selected < Rows.Count ? Rows[Selected] : null;
 
-    /// <summary>The runs that actions concern: those marked, else those of the selected row.</summary>
+    /// <summary>
+    /// The runs that actions concern: those marked, else those of the selected row.
+    /// </summary>
     public IReadOnlyList<RunSummary> Targets =>
         Marked.Count > 0
             ? [.. Marked.Select(Find).OfType<RunSummary>()]
             : Row?.Runs ?? [];
 
-    /// <summary>Picked runs whose specifications a filter asks for, and which are not there.</summary>
+    /// <summary>
+    /// Picked runs whose specifications a filter asks for, and which are not there.
+    /// </summary>
     public IReadOnlyList<RunSummary> SpecsWanted =>
         Filter.NeedsSpecs ? [.. All.Where(run => !Specs.ContainsKey(run.Id))] : [];
 
@@ -105,7 +109,9 @@ internal sealed record RunListModel
             }).Select(RunRow.Group.KeyOf(sweep))
             : this;
 
-    /// <summary>Mark the runs of the selected row, or unmark them if all are; on to the next.</summary>
+    /// <summary>
+    /// Mark the runs of the selected row, or unmark them if all are; on to the next.
+    /// </summary>
     public RunListModel ToggleMark()
     {
         var ids = (Row?.Runs ?? []).Select(run => run.Id).ToList();

@@ -32,7 +32,12 @@ internal static class RunListTable
             Empty = Nothing(model),
         };
         Table.Draw(
-            frame, area, columns, model.Rows.Count, at => Cells(model, at, area.Width, now), options);
+            frame,
+            area,
+            columns,
+            model.Rows.Count,
+            at => Cells(model, at, area.Width, now),
+            options);
     }
 
     /// <summary>What to do where no run is shown.</summary>

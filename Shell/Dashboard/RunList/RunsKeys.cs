@@ -16,7 +16,10 @@ internal static class RunsKeys
             Footer = "open",
             Unless = screen.List.Row is null ? NothingShown : null,
         },
-        new("/", "filter: words, state:running, tag:x, k=25, f1>0.8, sae.lr=3e-4", () => Ask(screen))
+        new(
+            "/",
+            "filter: words, state:running, tag:x, k=25, f1>0.8, sae.lr=3e-4",
+            () => Ask(screen))
         {
             Footer = "filter",
         },
@@ -41,7 +44,10 @@ internal static class RunsKeys
         .. ActionKeys.Of(screen, screen.List.Targets, context),
         .. Moves(screen, context),
         .. Looks(screen, context),
-        new("b", "begin a supervisor for what is queued", () => screen.With(new Effect.StartSupervisor()))
+        new(
+            "b",
+            "begin a supervisor for what is queued",
+            () => screen.With(new Effect.StartSupervisor()))
         {
             Unless = context.ReadOnlyReason
                 ?? (screen.SupervisorLives == false ? null : "no supervisor is wanting"),
@@ -69,7 +75,10 @@ internal static class RunsKeys
         return
         [
             new("s", "sort by the next column", () => screen.Sorted(list.Order.Next(1), context)),
-            new("S", "sort by the column before", () => screen.Sorted(list.Order.Next(-1), context)),
+            new(
+                "S",
+                "sort by the column before",
+                () => screen.Sorted(list.Order.Next(-1), context)),
             new("r", "turn the order round", () => screen.Sorted(list.Order.Turned(), context)),
             new("z", "fold or unfold the sweep", () => screen with { List = list.ToggleFold() })
             {

@@ -15,7 +15,9 @@ internal static class ShortName
 
     /// <inheritdoc cref="Of(RunSummary)"/>
     public static string Of(string id) =>
-        id.Length > DateLength && id[DateLength - 1] == '-' && id.Take(DateLength - 1).All(char.IsAsciiDigit)
+        id.Length > DateLength
+            && id[DateLength - 1] == '-'
+            && id.Take(DateLength - 1).All(char.IsAsciiDigit)
             ? id[DateLength..]
             : id;
 }

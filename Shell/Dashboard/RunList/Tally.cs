@@ -21,7 +21,9 @@ internal static class Tally
 
     private static IEnumerable<(RunStatus Status, int Count)> Counts(IReadOnlyList<RunSummary> runs)
     {
-        var counts = runs.GroupBy(run => run.Status).ToDictionary(set => set.Key, set => set.Count());
+        var counts = runs
+            .GroupBy(run => run.Status)
+            .ToDictionary(set => set.Key, set => set.Count());
         return Interesting.Where(counts.ContainsKey).Select(status => (status, counts[status]));
     }
 }

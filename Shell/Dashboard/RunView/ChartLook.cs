@@ -17,7 +17,9 @@ internal sealed record ChartLook
     /// <summary>Evaluations and checkpoints are marked.</summary>
     public bool Markers { get; init; } = true;
 
-    /// <summary>Which part of the steps is seen: 0 the whole, 1 the last half, 2 the last quarter …</summary>
+    /// <summary>
+    /// Which part of the steps is seen: 0 the whole, 1 the last half, 2 the last quarter …
+    /// </summary>
     public int Zoom { get; init; }
 
     /// <summary>The next stronger smoothing, or none after the strongest.</summary>
@@ -31,7 +33,9 @@ internal sealed record ChartLook
     /// <summary>Nearer to the end, or farther away.</summary>
     public ChartLook Zoomed(int by) => this with { Zoom = Math.Clamp(Zoom + by, 0, 6) };
 
-    /// <summary>In words: "log · smoothed 0.9 · last 1/4 · by samples"; empty if nothing is special.</summary>
+    /// <summary>
+    /// In words: "log · smoothed 0.9 · last 1/4 · by samples"; empty if nothing is special.
+    /// </summary>
     public string Words =>
         string.Join(" · ", new[]
         {

@@ -10,7 +10,13 @@ internal static class Charting
 {
     /// <summary>Draw a metric of one run, a line for each of its SAEs.</summary>
     public static void Draw(
-        Frame frame, Rect area, RunCurves run, string metric, ChartLook look, bool focused, Caps caps)
+        Frame frame,
+        Rect area,
+        RunCurves run,
+        string metric,
+        ChartLook look,
+        bool focused,
+        Caps caps)
     {
         IReadOnlyList<Curve> curves = [.. run.Of(metric)];
         var lines = curves.Select(curve => Line(curve, Name(run, curve), curve.Sae, look));

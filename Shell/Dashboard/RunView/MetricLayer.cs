@@ -32,7 +32,10 @@ internal sealed record MetricLayer(
         new("k Up", "up", () => Move(-1)),
         new("Space", "show it or not", Toggle) { Footer = "show" },
         new("a", "show all", () => this with { Chosen = [.. There] }),
-        new("u", "show none but this", () => this with { Chosen = [.. There.Skip(Selected).Take(1)] }),
+        new(
+            "u",
+            "show none but this",
+            () => this with { Chosen = [.. There.Skip(Selected).Take(1)] }),
         new("Enter Esc q v", "done", Done) { Footer = "done" },
     ];
 
@@ -47,7 +50,12 @@ internal sealed record MetricLayer(
             [new("", Align.Left, 0, 3, 3), new("", Align.Left, 0, 10)],
             There.Count,
             at => [Place(There[at]), MetricTitles.Of(There[at])],
-            new TableOptions { Selected = Selected, Headings = false, Empty = "nothing was measured yet" });
+            new TableOptions
+            {
+                Selected = Selected,
+                Headings = false,
+                Empty = "nothing was measured yet",
+            });
     }
 
     private string Place(string metric) =>

@@ -2,7 +2,9 @@ using SynthSae.Runs;
 
 namespace SynthSae.Dashboard.RunView;
 
-/// <summary>What metrics of a run's log are called on a chart, and in which order people look.</summary>
+/// <summary>
+/// What metrics of a run's log are called on a chart, and in which order people look.
+/// </summary>
 internal static class MetricTitles
 {
     private const string Evaluation = "eval.";

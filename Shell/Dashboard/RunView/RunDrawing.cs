@@ -29,10 +29,18 @@ internal static class RunDrawing
                 DrawCharts(frame, body, screen, curves, context);
                 break;
             case RunTab.Log:
-                screen.LogPane.Draw(frame, body, Lines(screen, run, curves, context, body.Width), "nothing was logged yet");
+                screen.LogPane.Draw(
+                    frame,
+                    body,
+                    Lines(screen, run, curves, context, body.Width),
+                    "nothing was logged yet");
                 break;
             default:
-                screen.Pane.Draw(frame, body, Lines(screen, run, curves, context, body.Width), Empty(screen.Tab));
+                screen.Pane.Draw(
+                    frame,
+                    body,
+                    Lines(screen, run, curves, context, body.Width),
+                    Empty(screen.Tab));
                 break;
         }
     }
@@ -46,7 +54,8 @@ internal static class RunDrawing
         {
             (var title, rest) = area.CutTop(1);
             var tags = run.Labels.Tags.Count == 0 ? "" : $"[{string.Join(' ', run.Labels.Tags)}]";
-            var column = frame.Put(title, 0, 0, Measure.Truncate(run.Id, title.Width), Style.Strong);
+            var column = frame.Put(
+                title, 0, 0, Measure.Truncate(run.Id, title.Width), Style.Strong);
             frame.Put(title, column + 2, 0, tags, Style.Accent);
         }
 
@@ -124,7 +133,12 @@ internal static class RunDrawing
 
         if (screen.Tab == RunTab.Charts && screen.Look.Words is { Length: > 0 } words)
         {
-            frame.Put(area, column + 2, 0, Measure.Truncate(words, area.Width - column - 2), Style.Muted);
+            frame.Put(
+                area,
+                column + 2,
+                0,
+                Measure.Truncate(words, area.Width - column - 2),
+                Style.Muted);
         }
     }
 

@@ -59,7 +59,8 @@ internal static class RunHeader
         var share = RunProgress.Share(snapshot);
         yield return ($"{run.Status.Letter()} {run.Status.Word()}", run.Status.Style());
         yield return (
-            $"{Advance.Bar(share, Math.Clamp(width / 6, 6, 24))} {Advance.Percent(share)}", Style.Plain);
+            $"{Advance.Bar(share, Math.Clamp(width / 6, 6, 24))} {Advance.Percent(share)}",
+            Style.Plain);
         if (run.Status == RunStatus.Running)
         {
             yield return run.Silence(now) is { } silence
@@ -102,8 +103,9 @@ internal static class RunHeader
                 + (double.IsNaN(wanted.Least) ? "" : $" of {wanted.Text(9, SaeRange.Plain)}"),
             Style.Plain);
         yield return ($"R² {Text(now, sae => sae.R2)}", Style.Plain);
+        var dead = SaeRange.Of(now, sae => sae.Dead < 0 ? double.NaN : sae.Dead);
         yield return (
-            $"dead {SaeRange.Of(now, sae => sae.Dead < 0 ? double.NaN : sae.Dead).Text(11, SaeRange.Plain)}"
+            $"dead {dead.Text(11, SaeRange.Plain)}"
                 + (now.Saes is [var one] ? $" of {Counts.Exact(one.Latents)}" : ""),
             Style.Plain);
         yield return ($"MCC {Text(now, sae => sae.Mcc)}", Style.Plain);
@@ -111,7 +113,8 @@ internal static class RunHeader
     }
 
     private static string ScoredAt(RunSnapshot run) =>
-        run.Status != RunStatus.Finished && run.Saes.Max(sae => sae.ScoredAtStep) is >= 0 and var step
+        run.Status != RunStatus.Finished
+            && run.Saes.Max(sae => sae.ScoredAtStep) is >= 0 and var step
             ? $" (step {Counts.Exact(step)})"
             : "";
 

@@ -49,7 +49,8 @@ internal static class RunKeys
         Step Move(int by, bool page = false) =>
             run is null ? screen
             : screen.Tab == RunTab.Charts ? screen.Focus(by, RunScreen.Curves(run, context))
-            : Scroll(screen, run, context, page ? by * RunDrawing.Visible(screen, run, context) : by);
+            : Scroll(
+                screen, run, context, page ? by * RunDrawing.Visible(screen, run, context) : by);
         const int Far = 1 << 20;
         return
         [
@@ -75,16 +76,24 @@ internal static class RunKeys
             Key("Enter", "this chart alone, or all", () => screen with { Single = !screen.Single }),
             Key("]", "another metric in this chart", () => screen.Turn(1, curves)),
             Key("[", "the metric before in this chart", () => screen.Turn(-1, curves)),
-            Key("L", "logarithmic or linear", () => screen with { Look = look with { Log = !look.Log } }, "log"),
-            Key("s", "smoothing: none, 0.6, 0.9, 0.98", () => screen with { Look = look.Smoother() }, "smooth"),
+            Key(
+                "L",
+                "logarithmic or linear",
+                () => screen with { Look = look with { Log = !look.Log } },
+                "log"),
+            Key(
+                "s",
+                "smoothing: none, 0.6, 0.9, 0.98",
+                () => screen with { Look = look.Smoother() },
+                "smooth"),
             Key("a", "count steps or samples", () => screen with
             {
                 Look = look with { BySamples = !look.BySamples },
             }),
-            Key("M", "mark evaluations (E), checkpoints (C), resampling (R), resumption (B)", () => screen with
-            {
-                Look = look with { Markers = !look.Markers },
-            }),
+            Key(
+                "M",
+                "mark evaluations (E), checkpoints (C), resampling (R), resumption (B)",
+                () => screen with { Look = look with { Markers = !look.Markers } }),
             Key("i", "zoom in on the end", () => screen with { Look = look.Zoomed(1) }),
             Key("o", "zoom out", () => screen with { Look = look.Zoomed(-1) }),
         ];
@@ -96,8 +105,14 @@ internal static class RunKeys
         var curves = RunScreen.Curves(run, context);
         var lines = RunDrawing.Lines(screen, run, curves, context, area.Width).Count;
         return screen.Tab == RunTab.Log
-            ? screen with { LogPane = screen.LogPane.Scroll(by, lines, area.Height, followsAtEnd: true) }
-            : screen with { Pane = screen.Pane.Scroll(by, lines, area.Height, followsAtEnd: false) };
+            ? screen with
+            {
+                LogPane = screen.LogPane.Scroll(by, lines, area.Height, followsAtEnd: true),
+            }
+            : screen with
+            {
+                Pane = screen.Pane.Scroll(by, lines, area.Height, followsAtEnd: false),
+            };
     }
 
     private static Step Other(RunScreen screen, RunSummary? run, Context context, int by)

@@ -19,7 +19,9 @@ internal sealed record RunScreen : Screen
     /// <summary>What is shown below the figures.</summary>
     public RunTab Tab { get; init; }
 
-    /// <summary>Metrics that were chosen, in their order; empty: the first of those that there are.</summary>
+    /// <summary>
+    /// Metrics that were chosen, in their order; empty: the first of those that there are.
+    /// </summary>
     public ImmutableList<string> Metrics { get; init; } = [];
 
     /// <summary>The chart that keys act on.</summary>

@@ -49,7 +49,8 @@ internal static class ScoreRows
             yield return (title, Style.Strong);
         }
 
-        yield return (Line("metric", forms.Select(form => form.Title), "what it means", width), Style.Accent);
+        yield return (
+            Line("metric", forms.Select(form => form.Title), "what it means", width), Style.Accent);
         foreach (var metric in forms[0].Scores.Metrics)
         {
             var cells = forms.Select(form =>
@@ -60,7 +61,9 @@ internal static class ScoreRows
             yield return (Line(MetricNames.Title(metric.Name), cells, meaning, width), Style.Plain);
         }
 
-        yield return ($"on {Counts.Exact(forms[0].Scores.Samples)} samples; ± one standard error", Style.Muted);
+        yield return (
+            $"on {Counts.Exact(forms[0].Scores.Samples)} samples; ± one standard error",
+            Style.Muted);
         yield return ("", Style.Plain);
     }
 

@@ -3,7 +3,9 @@ using SynthSae.Hosting;
 
 namespace SynthSae.Dashboard.Runtime;
 
-/// <summary>Errors of the dashboard that are bugs, in a file: the screen has no room for them.</summary>
+/// <summary>
+/// Errors of the dashboard that are bugs, in a file: the screen has no room for them.
+/// </summary>
 internal static class CrashLog
 {
     private const int LongestFile = 1 << 20;

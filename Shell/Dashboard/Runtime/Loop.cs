@@ -54,7 +54,9 @@ internal sealed class Loop
         _queue.Add(new Msg.Resumed());
     }
 
-    /// <summary>Give the terminal back at once, from any thread: the process is about to end.</summary>
+    /// <summary>
+    /// Give the terminal back at once, from any thread: the process is about to end.
+    /// </summary>
     public void Abandon() => _session.Leave();
 
     /// <summary>Run until someone quits, or the terminal is gone.</summary>

@@ -24,7 +24,9 @@ internal sealed class SettingsFile(string path) : IEffectHandler
             .Where(pair => pair.Value is not null)
             .ToDictionary(pair => pair.Key, pair => pair.Value!);
         return new ViewSettings(
-            Enum.TryParse<ViewMode>(Text(json?[ModeKey]), true, out var mode) ? mode : ViewMode.Auto,
+            Enum.TryParse<ViewMode>(Text(json?[ModeKey]), true, out var mode)
+                ? mode
+                : ViewMode.Auto,
             values);
     }
 
@@ -44,7 +46,8 @@ internal sealed class SettingsFile(string path) : IEffectHandler
     private static JsonObject ToJson(ViewSettings settings)
     {
         var values = new JsonObject();
-        foreach (var (name, value) in settings.Values.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach (var (name, value) in settings.Values
+            .OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             values[name] = value;
         }

@@ -45,7 +45,9 @@ internal sealed class TerminalSignals : IDisposable
         AppDomain.CurrentDomain.UnhandledException += _crash;
     }
 
-    /// <summary>The exit code that tells which signal came; 0 if none, or the terminal is gone.</summary>
+    /// <summary>
+    /// The exit code that tells which signal came; 0 if none, or the terminal is gone.
+    /// </summary>
     public int Code { get; private set; }
 
     public void Dispose()

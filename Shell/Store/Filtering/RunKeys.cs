@@ -21,24 +21,25 @@ internal static class RunKeys
         ["architecture"] = run => run.Snapshot.Saes.Select(sae => sae.Architecture),
     };
 
-    private static readonly Dictionary<string, Func<RunSummary, IEnumerable<double>>> ByNumber = new()
-    {
-        ["k"] = Each(sae => sae.K),
-        ["l0"] = Each(sae => sae.L0),
-        ["r2"] = Each(sae => sae.R2),
-        ["f1"] = Each(sae => sae.F1),
-        ["mcc"] = Each(sae => sae.Mcc),
-        ["loss"] = Each(sae => sae.Loss),
-        ["latents"] = Each(sae => sae.Latents),
-        ["dead"] = Each(sae => sae.Dead < 0 ? double.NaN : (double)sae.Dead / sae.Latents),
-        ["seed"] = run => [run.Seed],
-        ["step"] = run => [run.Snapshot.Step],
-        ["steps"] = run => [run.Snapshot.Steps],
-        ["samples"] = run => [run.Snapshot.Samples],
-        ["speed"] = run => [run.Snapshot.SamplesPerSecond],
-        ["done"] = run => [RunProgress.Share(run.Snapshot)],
-        ["progress"] = run => [RunProgress.Share(run.Snapshot)],
-    };
+    private static readonly Dictionary<string, Func<RunSummary, IEnumerable<double>>> ByNumber =
+        new()
+        {
+            ["k"] = Each(sae => sae.K),
+            ["l0"] = Each(sae => sae.L0),
+            ["r2"] = Each(sae => sae.R2),
+            ["f1"] = Each(sae => sae.F1),
+            ["mcc"] = Each(sae => sae.Mcc),
+            ["loss"] = Each(sae => sae.Loss),
+            ["latents"] = Each(sae => sae.Latents),
+            ["dead"] = Each(sae => sae.Dead < 0 ? double.NaN : (double)sae.Dead / sae.Latents),
+            ["seed"] = run => [run.Seed],
+            ["step"] = run => [run.Snapshot.Step],
+            ["steps"] = run => [run.Snapshot.Steps],
+            ["samples"] = run => [run.Snapshot.Samples],
+            ["speed"] = run => [run.Snapshot.SamplesPerSecond],
+            ["done"] = run => [RunProgress.Share(run.Snapshot)],
+            ["progress"] = run => [RunProgress.Share(run.Snapshot)],
+        };
 
     public static bool IsText(string key) => ByText.ContainsKey(key);
 

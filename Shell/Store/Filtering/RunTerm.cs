@@ -38,11 +38,13 @@ internal sealed record RunTerm(bool Negated, string Key, string Operator, string
         RunSummary run, Func<RunSummary, IReadOnlyDictionary<string, string>?> spec) =>
         Fits(run, spec) != Negated;
 
-    private bool Fits(RunSummary run, Func<RunSummary, IReadOnlyDictionary<string, string>?> spec) =>
+    private bool Fits(
+        RunSummary run, Func<RunSummary, IReadOnlyDictionary<string, string>?> spec) =>
         Key.Length == 0 ? RunKeys.Texts(run).Any(text => Contains(text, Value))
         : RunKeys.IsText(Key) ? (Operator == "!=") != RunKeys.Texts(run, Key).Any(FitsText)
         : RunKeys.IsNumber(Key) ? RunKeys.Numbers(run, Key).Any(FitsNumber)
-        : spec(run) is { } fields && fields.Any(field => IsPath(field.Key) && FitsField(field.Value));
+        : spec(run) is { } fields
+            && fields.Any(field => IsPath(field.Key) && FitsField(field.Value));
 
     private bool FitsText(string text) =>
         Value.Split(',').Any(one => one.Length > 0 && (Operator == ":"
@@ -75,7 +77,8 @@ internal sealed record RunTerm(bool Negated, string Key, string Operator, string
     private bool FitsField(string json)
     {
         var text = json.Trim('"');
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+        return double.TryParse(
+            text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
             ? FitsNumber(number)
             : Operator == "!=" ? !FitsText(text) : FitsText(text);
     }

@@ -58,7 +58,9 @@ internal readonly record struct Axis(double From, double To, bool Log)
         if (!log)
         {
             var room = (greatest - least) * margin;
-            return double.IsFinite(room) ? (least - room, greatest + room) : (least / 2, greatest / 2);
+            return double.IsFinite(room)
+                ? (least - room, greatest + room)
+                : (least / 2, greatest / 2);
         }
 
         var factor = Math.Pow(greatest / least, margin);

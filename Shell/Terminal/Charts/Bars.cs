@@ -15,7 +15,9 @@ internal static class Bars
     public static void Draw(Frame frame, Rect area, IReadOnlyList<Bar> bars, double max, Caps caps)
     {
         var shown = bars.Take(Math.Max(0, area.Height)).ToList();
-        var full = max > 0 ? max : shown.Select(bar => bar.Value).Where(double.IsFinite).DefaultIfEmpty().Max();
+        var full = max > 0
+            ? max
+            : shown.Select(bar => bar.Value).Where(double.IsFinite).DefaultIfEmpty().Max();
         var texts = shown.Select(bar => Measure.Width(bar.Text)).DefaultIfEmpty().Max();
         var labels = Math.Min(
             shown.Select(bar => Measure.Width(bar.Label)).DefaultIfEmpty().Max(),
@@ -30,7 +32,12 @@ internal static class Bars
             if (barArea.Width >= LeastBar)
             {
                 var share = full > 0 ? Math.Clamp(shown[row].Value / full, 0, 1) : 0;
-                frame.Put(barArea, 0, row, Text(share, barArea.Width, caps.Glyphs), shown[row].Colour);
+                frame.Put(
+                    barArea,
+                    0,
+                    row,
+                    Text(share, barArea.Width, caps.Glyphs),
+                    shown[row].Colour);
             }
         }
     }
@@ -45,6 +52,7 @@ internal static class Bars
             ? ""
             : Eighths[Math.Min(eighths, Eighths.Length - 1)].ToString();
         return new string(glyphs == Glyphs.Ascii ? '#' : '█', whole) + part
-            + new string(glyphs == Glyphs.Ascii ? '.' : '·', Math.Max(0, width - whole - part.Length));
+            + new string(
+                glyphs == Glyphs.Ascii ? '.' : '·', Math.Max(0, width - whole - part.Length));
     }
 }

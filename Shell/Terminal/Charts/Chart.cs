@@ -93,7 +93,8 @@ internal static class Chart
         {
             if (error[index] > 0)
             {
-                lines.Bar(x[index], y[index] - error[index], y[index] + error[index], one.Colour, '|');
+                lines.Bar(
+                    x[index], y[index] - error[index], y[index] + error[index], one.Colour, '|');
             }
         }
     }
@@ -110,7 +111,9 @@ internal static class Chart
             return;
         }
 
-        while (one.Mark is null && first > 0 && lines.Dot(one.X.Span[first], one.Y.Span[first]) is null)
+        while (one.Mark is null
+            && first > 0
+            && lines.Dot(one.X.Span[first], one.Y.Span[first]) is null)
         {
             first--;
         }

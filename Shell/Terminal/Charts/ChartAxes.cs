@@ -21,7 +21,8 @@ internal static class ChartAxes
             if (At(axis.Position(value), area.Height) is { } fromBelow)
             {
                 var row = area.Height - 1 - fromBelow;
-                frame.Put(area, 0, row, Measure.Fit(label, area.Width - 1, Align.Right), Style.Muted);
+                frame.Put(
+                    area, 0, row, Measure.Fit(label, area.Width - 1, Align.Right), Style.Muted);
                 frame.Put(area, area.Width - 1, row, "┤", Style.Muted);
             }
         }
@@ -42,7 +43,12 @@ internal static class ChartAxes
         }
 
         frame.Put(line, 0, 0, new string('─', Math.Max(0, line.Width)), Style.Muted);
-        frame.Put(layout.Labels with { Height = layout.Labels.Height + 1 }, layout.Labels.Width - 1, layout.Labels.Height, "└", Style.Muted);
+        frame.Put(
+            layout.Labels with { Height = layout.Labels.Height + 1 },
+            layout.Labels.Width - 1,
+            layout.Labels.Height,
+            "└",
+            Style.Muted);
         var name = options.XLabel.Length == 0 ? "" : " " + options.XLabel;
         var end = layout.Values.Width - Measure.Width(name);
         if (end < layout.Values.Width / 2)

@@ -12,7 +12,9 @@ internal static class ChartLegend
     /// </summary>
     public static char Letter(IReadOnlyList<ChartSeries> series, int index) =>
         series[index].Mark
-        ?? (series.Count == 1 ? '*' : index < 9 ? (char)('1' + index) : (char)('a' + ((index - 9) % 26)));
+        ?? (series.Count == 1 ? '*'
+            : index < 9 ? (char)('1' + index)
+            : (char)('a' + ((index - 9) % 26)));
 
     /// <summary>Columns that it takes in one row.</summary>
     public static int Width(IReadOnlyList<ChartSeries> series) =>

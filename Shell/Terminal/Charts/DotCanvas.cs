@@ -68,7 +68,9 @@ internal sealed class DotCanvas
         }
     }
 
-    /// <summary>Put all that was drawn into the frame; what is there stays between the dots.</summary>
+    /// <summary>
+    /// Put all that was drawn into the frame; what is there stays between the dots.
+    /// </summary>
     public void Show(Frame frame)
     {
         for (var cell = 0; cell < _dots.Length; cell++)

@@ -55,7 +55,9 @@ internal static class Ticks
         }
 
         var first = Math.Ceiling((axis.From / step) - 1e-6);
-        for (var index = 0; index <= 2 * count && (first + index) * step <= axis.To + (step * 1e-6); index++)
+        for (var index = 0;
+            index <= 2 * count && (first + index) * step <= axis.To + (step * 1e-6);
+            index++)
         {
             var value = (first + index) * step;
             // Sums of steps miss zero by a hair.

@@ -17,7 +17,9 @@ internal sealed class InputDecoder
     private readonly List<InputEvent> _events = [];
     private List<byte>? _paste;
 
-    /// <summary>Bytes are waiting for others; after a while <see cref="Flush"/> ends that.</summary>
+    /// <summary>
+    /// Bytes are waiting for others; after a while <see cref="Flush"/> ends that.
+    /// </summary>
     public bool IsWaiting => _pending.Count > 0 && _paste is null;
 
     /// <summary>Take bytes.</summary>

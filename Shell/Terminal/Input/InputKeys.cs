@@ -40,7 +40,9 @@ internal static class InputKeys
         var numbers = body.Split(';').Select(Number).ToArray();
         return last switch
         {
-            '~' => Tilde.ElementAtOrDefault(numbers[0]) is { } code ? Held(new Key(code), numbers) : null,
+            '~' => Tilde.ElementAtOrDefault(numbers[0]) is { } code
+                ? Held(new Key(code), numbers)
+                : null,
             'u' when Rune.IsValid(numbers[0]) => Held(OfRune(new Rune(numbers[0])), numbers),
             'Z' => new Key(KeyCode.Tab, Shift: true),
             _ => OfLetter(last, numbers),

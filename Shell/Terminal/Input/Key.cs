@@ -24,7 +24,9 @@ internal readonly record struct Key(
     public static Key Parse(string name)
     {
         var (key, rest) = (new Key(KeyCode.Character), name);
-        while (rest.Length > 1 && rest.IndexOf('-', 1) is > 0 and var dash && dash < rest.Length - 1)
+        while (rest.Length > 1
+            && rest.IndexOf('-', 1) is > 0 and var dash
+            && dash < rest.Length - 1)
         {
             key = rest[..dash] switch
             {

@@ -22,7 +22,8 @@ internal static class ColumnFit
         }
 
         var widths = kept
-            .Select(index => Math.Clamp(natural[index], Least(index), Math.Max(Least(index), columns[index].MaxWidth)))
+            .Select(index => Math.Clamp(
+                natural[index], Least(index), Math.Max(Least(index), columns[index].MaxWidth)))
             .ToArray();
         var least = kept.Select(Least).ToArray();
         while (Total(widths) > width && Widest(widths, least) is >= 0 and var widest)
@@ -52,7 +53,8 @@ internal static class ColumnFit
         var widest = -1;
         for (var at = 0; at < widths.Length; at++)
         {
-            if (widths[at] > least[at] && (widest < 0 || widths[at] - least[at] > widths[widest] - least[widest]))
+            if (widths[at] > least[at]
+                && (widest < 0 || widths[at] - least[at] > widths[widest] - least[widest]))
             {
                 widest = at;
             }

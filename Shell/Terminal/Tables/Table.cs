@@ -29,7 +29,13 @@ internal static class Table
             .ToList();
         var titles = columns.Select((column, index) => Title(column, index, options)).ToList();
         var fit = ColumnFit.Of(columns, Natural(titles, rows), width);
-        DrawRow(frame, headings, 0, columns, fit, [.. titles.Select(title => new TableCell(title, Style.Accent))]);
+        DrawRow(
+            frame,
+            headings,
+            0,
+            columns,
+            fit,
+            [.. titles.Select(title => new TableCell(title, Style.Accent))]);
         for (var at = 0; at < rows.Count; at++)
         {
             DrawRow(frame, body, at, columns, fit, rows[at]);
@@ -61,7 +67,9 @@ internal static class Table
         count <= 0 ? -1 : (int)Math.Clamp((long)selected + by, 0, count - 1);
 
     private static string Title(TableColumn column, int index, TableOptions options) =>
-        index == options.SortedBy ? column.Heading + (options.Descending ? "▼" : "▲") : column.Heading;
+        index == options.SortedBy
+            ? column.Heading + (options.Descending ? "▼" : "▲")
+            : column.Heading;
 
     private static int[] Natural(
         IReadOnlyList<string> titles, IReadOnlyList<IReadOnlyList<TableCell>> rows)

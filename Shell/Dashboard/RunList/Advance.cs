@@ -5,6 +5,9 @@ namespace SynthSae.Dashboard.RunList;
 /// <summary>How far a run is, and how long that takes, in a few cells.</summary>
 internal static class Advance
 {
+    // For so long a day and a month tell the year.
+    private static readonly TimeSpan Unambiguous = TimeSpan.FromDays(300);
+
     /// <summary>"47%"; only what is done is 100%.</summary>
     public static string Percent(double share) =>
         $"{Math.Floor(Math.Clamp(share, 0, 1) * 100):0}%";
@@ -31,6 +34,18 @@ internal static class Advance
         time == default
             ? "–"
             : time.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
+
+    /// <summary>
+    /// A moment in at most five cells: the time of a day that is not over, or the day, or the year
+    /// (UTC, as in ids). It does not change as time goes by, so that a screen can rest.
+    /// </summary>
+    public static string Day(DateTime time, DateTime now)
+    {
+        var format = time.Date == now.Date ? "HH:mm"
+            : now - time < Unambiguous ? "MM-dd"
+            : "yyyy";
+        return time == default ? "–" : time.ToString(format, CultureInfo.InvariantCulture);
+    }
 
     private static string Words(TimeSpan span) =>
         span.TotalSeconds switch

@@ -12,15 +12,15 @@ internal static class RunFields
     public const string State = "state";
     public const string Name = "run";
     public const string Progress = "progress";
-    public const string AgeName = "age";
+    public const string MadeName = "time";
 
     private const int BarWidth = 8;
 
     /// <summary>How the runs stand in the store: the newest first.</summary>
-    public static RunField Age { get; } = new(
-        AgeName,
-        new("age", Align.Right, 6, 4, 6),
-        (run, now) => Muted(Advance.Ago(run.Snapshot.Created, now)))
+    public static RunField Made { get; } = new(
+        MadeName,
+        new("made", Align.Right, 6, 5, 6),
+        (run, now) => Muted(Advance.Day(run.Snapshot.Created, now)))
     {
         Number = run => run.Snapshot.Created.Ticks,
         DescendingFirst = true,
@@ -75,7 +75,7 @@ internal static class RunFields
         {
             Text = run => string.Join(' ', run.Labels.Tags),
         },
-        Age,
+        Made,
     ];
 
     /// <summary>Which of <see cref="All"/> it is.</summary>

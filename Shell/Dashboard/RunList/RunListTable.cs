@@ -87,7 +87,7 @@ internal static class RunListTable
                     $"{(group.Folded ? '▸' : '▾')} {group.Sweep}: {Tally.Short(runs)}",
                     Style.Strong),
                 RunFields.Progress => new(Advance.Percent(share), Style.Muted),
-                RunFields.AgeName => field.Cell(newest, now),
+                RunFields.MadeName => field.Cell(newest, now),
                 _ => "",
             }),
         ];

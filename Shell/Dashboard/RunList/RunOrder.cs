@@ -8,7 +8,7 @@ namespace SynthSae.Dashboard.RunList;
 internal sealed record RunOrder(RunField Field, bool Descending)
 {
     /// <summary>The newest first.</summary>
-    public static RunOrder Newest { get; } = By(RunFields.Age);
+    public static RunOrder Newest { get; } = By(RunFields.Made);
 
     /// <summary>By a field, in the order that one wants first.</summary>
     public static RunOrder By(RunField field) => new(field, field.DescendingFirst);

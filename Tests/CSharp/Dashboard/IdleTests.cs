@@ -14,8 +14,8 @@ public sealed class IdleTests
         {
             var snapshot = new RunSnapshot
             {
-                Created = FakeRuns.Now.AddHours(-2),
-                Started = FakeRuns.Now.AddHours(-1),
+                Created = FakeRuns.Now.AddSeconds(-50),
+                Started = FakeRuns.Now.AddSeconds(-20),
                 Updated = FakeRuns.Now.AddSeconds(-3),
                 Saes = [new SaeFigures { Architecture = "TopK", Latents = 8, K = 2 }],
             };
@@ -26,7 +26,7 @@ public sealed class IdleTests
         {
             var driver = new Driver(
                 runs, new Context(), DashboardProgram.Screens(ViewSettings.Default));
-            driver.Press($"Enter {(int)screen + 1}").Wait(20);
+            driver.Resize(160, 40).Press($"Enter {(int)screen + 1}").Wait(20);
             var before = Terminal.Golden.Text(driver.Frame);
             Assert.Equal(before, Terminal.Golden.Text(driver.Wait(200).Frame));
         }

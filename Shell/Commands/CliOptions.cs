@@ -55,6 +55,17 @@ internal static class CliOptions
             HelpName = "N",
         };
 
+    /// <summary>No progress.</summary>
+    public static Option<bool> Quiet() =>
+        new("--quiet", "-q") { Description = "Show no progress." };
+
+    /// <summary>Whatever the memory that a run will take.</summary>
+    public static Option<bool> ForceMemory() =>
+        new("--force-memory")
+        {
+            Description = "Begin also where memory does not seem to suffice.",
+        };
+
     /// <summary>A file or folder.</summary>
     public static Option<string?> File(string name, string help, string description) =>
         new(name) { Description = description, HelpName = help };

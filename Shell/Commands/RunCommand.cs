@@ -30,15 +30,11 @@ internal sealed class RunCommand : CliCommand
     private readonly Option<string?> _out =
         CliOptions.File("--out", "DIR", "The run folder itself, new or empty; else one in --runs.");
 
-    private readonly Option<bool> _forceMemory = new("--force-memory")
-    {
-        Description = "Begin also where memory does not seem to suffice.",
-    };
+    private readonly Option<bool> _forceMemory = CliOptions.ForceMemory();
 
     private readonly Option<bool> _json = CliOptions.Json();
 
-    private readonly Option<bool> _quiet =
-        new("--quiet", "-q") { Description = "Show no progress." };
+    private readonly Option<bool> _quiet = CliOptions.Quiet();
 
     public RunCommand(Host host)
         : base("run", "Train an SAE on a synthetic model and score it against the truth.")

@@ -43,15 +43,11 @@ internal sealed class SweepCommand : CliCommand
     private readonly Option<long?> _jobs =
         CliOptions.Count("--jobs", "The most runs at a time, where the executor can do several.");
 
-    private readonly Option<bool> _forceMemory = new("--force-memory")
-    {
-        Description = "Begin runs also where memory does not seem to suffice.",
-    };
+    private readonly Option<bool> _forceMemory = CliOptions.ForceMemory();
 
     private readonly Option<bool> _json = CliOptions.Json();
 
-    private readonly Option<bool> _quiet =
-        new("--quiet", "-q") { Description = "Show no progress." };
+    private readonly Option<bool> _quiet = CliOptions.Quiet();
 
     public SweepCommand(Host host)
         : base("sweep", "Train and score SAEs for every combination of some values.")

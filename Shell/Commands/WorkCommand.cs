@@ -42,10 +42,7 @@ internal sealed class WorkCommand : CliCommand
             + "has begun before.",
     };
 
-    private readonly Option<bool> _forceMemory = new("--force-memory")
-    {
-        Description = "Begin also where memory does not seem to suffice.",
-    };
+    private readonly Option<bool> _forceMemory = CliOptions.ForceMemory();
 
     private readonly Option<bool> _requeue = new("--requeue-on-warning")
     {

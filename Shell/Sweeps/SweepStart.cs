@@ -12,6 +12,9 @@ namespace SynthSae.Sweeps;
 /// </summary>
 internal sealed class SweepStart : IDisposable
 {
+    // A process that has just been killed may hold its lock for a moment more.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
+
     private readonly IDisposable _lock;
 
     private SweepStart(SweepFolder folder, SweepRecord record, IDisposable held)
@@ -31,7 +34,7 @@ internal sealed class SweepStart : IDisposable
     [
         .. Record.Runs
             .Select(run => RunFolder.Open(Folder.RunPath(run)))
-            .Where(run => !run.IsFinished && !FolderLock.IsHeld(run.Path)),
+            .Where(run => !run.IsFinished && !IsBusy(run)),
     ];
 
     /// <summary>Begin a sweep in a new folder.</summary>
@@ -65,6 +68,12 @@ internal sealed class SweepStart : IDisposable
         });
 
     public void Dispose() => _lock.Dispose();
+
+    private static bool IsBusy(RunFolder run)
+    {
+        using var taken = FolderLock.TryTake(run.Path, Patience);
+        return taken is null;
+    }
 
     private static SweepStart Held(SweepFolder folder, Action<SweepRecord> prepare)
     {

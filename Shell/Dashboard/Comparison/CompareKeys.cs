@@ -1,3 +1,4 @@
+using SynthSae.Dashboard.RunView;
 using SynthSae.Terminal.Tables;
 
 namespace SynthSae.Dashboard.Comparison;
@@ -11,7 +12,6 @@ internal static class CompareKeys
     public static IReadOnlyList<Binding> Of(CompareScreen screen, Context context)
     {
         var unless = context.Marked.Count == 0 ? Nothing : null;
-        var look = screen.Look;
         Binding Key(string names, string help, Func<Step> act, string? footer = null) =>
             new(names, help, act) { Unless = unless, Footer = footer };
         Step Move(int by) => screen with
@@ -31,22 +31,7 @@ internal static class CompareKeys
             Key("PgUp Ctrl-b", "a page up", () => Move(-10)),
             Key("g Home", "to the top", () => Move(-Far)),
             Key("G End", "to the end", () => Move(Far)),
-            Key(
-                "L",
-                "logarithmic or linear",
-                () => screen with { Look = look with { Log = !look.Log } },
-                "log"),
-            Key(
-                "s",
-                "smoothing: none, 0.6, 0.9, 0.98",
-                () => screen with { Look = look.Smoother() },
-                "smooth"),
-            Key("a", "count steps or samples", () => screen with
-            {
-                Look = look with { BySamples = !look.BySamples },
-            }),
-            Key("i", "zoom in on the end", () => screen with { Look = look.Zoomed(1) }),
-            Key("o", "zoom out", () => screen with { Look = look.Zoomed(-1) }),
+            .. ChartLookKeys.Of(screen.Look, next => screen with { Look = next }, unless),
             Key("u", "compare nothing", () => screen.With(new Effect.Mark([]))),
             Key("Backspace", "leave the last one out", () => screen.With(
                 new Effect.Mark([.. context.Marked.SkipLast(1)]))),

@@ -76,26 +76,11 @@ internal static class RunKeys
             Key("Enter", "this chart alone, or all", () => screen with { Single = !screen.Single }),
             Key("]", "another metric in this chart", () => screen.Turn(1, curves)),
             Key("[", "the metric before in this chart", () => screen.Turn(-1, curves)),
-            Key(
-                "L",
-                "logarithmic or linear",
-                () => screen with { Look = look with { Log = !look.Log } },
-                "log"),
-            Key(
-                "s",
-                "smoothing: none, 0.6, 0.9, 0.98",
-                () => screen with { Look = look.Smoother() },
-                "smooth"),
-            Key("a", "count steps or samples", () => screen with
-            {
-                Look = look with { BySamples = !look.BySamples },
-            }),
+            .. ChartLookKeys.Of(screen.Look, next => screen with { Look = next }, unless),
             Key(
                 "M",
                 "mark evaluations (E), checkpoints (C), resampling (R), resumption (B)",
                 () => screen with { Look = look with { Markers = !look.Markers } }),
-            Key("i", "zoom in on the end", () => screen with { Look = look.Zoomed(1) }),
-            Key("o", "zoom out", () => screen with { Look = look.Zoomed(-1) }),
         ];
     }
 

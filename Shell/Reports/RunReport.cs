@@ -77,7 +77,7 @@ internal sealed class RunReport(RunFolder folder, Host host)
         }
 
         var now = _run.Snapshot;
-        var at = JsonReading.Text(now.Updated);
+        var at = Timestamps.Milliseconds(now.Updated);
         var step = now.Step > 0 ? $", step {Counts.Exact(now.Step)}" : "";
         return now.Status switch
         {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using SynthSae.Compute.Files;
 using SynthSae.Formatting;
@@ -12,8 +11,6 @@ namespace SynthSae.Runs;
 /// </summary>
 internal sealed class EventLog(string path) : IDisposable
 {
-    private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
-
     private readonly AppendOnlyFile _file = new(path);
     private readonly Lock _lock = new();
 
@@ -22,7 +19,7 @@ internal sealed class EventLog(string path) : IDisposable
     {
         var line = new JsonObject
         {
-            ["time"] = DateTime.UtcNow.ToString(TimeFormat, CultureInfo.InvariantCulture),
+            ["time"] = Timestamps.Milliseconds(DateTime.UtcNow),
             ["event"] = name,
         };
         foreach (var (key, value) in fields)

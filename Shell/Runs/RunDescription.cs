@@ -1,8 +1,8 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using SynthSae.Compute;
 using SynthSae.Compute.Cuda;
 using SynthSae.Core;
+using SynthSae.Formatting;
 using SynthSae.Hosting;
 using SynthSae.Settings;
 
@@ -27,8 +27,6 @@ internal static class RunDescription
     private const string Reference = "reference";
     private const string Cpu = "cpu";
     private const string Cuda = "cuda";
-    private const string TimeFormat = "yyyy-MM-ddTHH:mm:ssZ";
-
     /// <summary>Of a run that begins here and now.</summary>
     /// <param name="plan">What is run.</param>
     /// <param name="settings">The settings in force.</param>
@@ -81,7 +79,7 @@ internal static class RunDescription
         {
             ["schema"] = 1,
             ["name"] = plan.Name,
-            [CreatedKey] = DateTime.UtcNow.ToString(TimeFormat, CultureInfo.InvariantCulture),
+            [CreatedKey] = Timestamps.Seconds(DateTime.UtcNow),
             ["program"] = new JsonObject { ["version"] = Build.Version, ["commit"] = Build.Commit },
             ["machine"] = Machine.ToJson(),
             [BackendKey] = backend,

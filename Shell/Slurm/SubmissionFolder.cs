@@ -104,6 +104,5 @@ internal sealed class SubmissionFolder(string path)
     private static void Write(Submission submission) =>
         Files.WriteText(submission.RecordFile, Json.Pretty(submission.ToJson()));
 
-    private static string Now() =>
-        DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+    private static string Now() => Timestamps.Seconds(DateTime.UtcNow);
 }

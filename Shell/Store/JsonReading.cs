@@ -9,8 +9,6 @@ namespace SynthSae.Store;
 /// </summary>
 internal static class JsonReading
 {
-    private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
-
     /// <summary>A field of an object; null where there is none.</summary>
     public static JsonNode? Field(this JsonNode? json, string name) =>
         json is JsonObject fields && fields.TryGetPropertyValue(name, out var value) ? value : null;
@@ -40,8 +38,4 @@ internal static class JsonReading
             out var time)
             ? time
             : null;
-
-    /// <summary>A moment as it is written.</summary>
-    public static string Text(DateTime time) =>
-        time.ToString(TimeFormat, CultureInfo.InvariantCulture);
 }

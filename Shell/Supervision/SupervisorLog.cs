@@ -1,5 +1,5 @@
-using System.Globalization;
 using SynthSae.Core;
+using SynthSae.Formatting;
 
 namespace SynthSae.Supervision;
 
@@ -7,14 +7,12 @@ namespace SynthSae.Supervision;
 internal sealed class SupervisorLog(TextWriter writer)
 {
     private const long MostBytes = 1 << 20;
-    private const string TimeFormat = "yyyy-MM-ddTHH:mm:ssZ";
-
     /// <summary>A line; a full disk costs it.</summary>
     public void Write(string line)
     {
         try
         {
-            var time = DateTime.UtcNow.ToString(TimeFormat, CultureInfo.InvariantCulture);
+            var time = Timestamps.Seconds(DateTime.UtcNow);
             writer.WriteLine($"{time} {line}");
             writer.Flush();
         }

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using SynthSae.Core;
+using SynthSae.Formatting;
 using SynthSae.Hosting;
 using SynthSae.Spec;
 
@@ -45,7 +45,7 @@ internal sealed record SweepRecord(
         return new SweepRecord(
             folder.Id,
             plan.Spec.Name,
-            utc.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            Timestamps.Seconds(utc),
             JsonNode.Parse(SweepSpecModule.toJson(plan.Spec))!,
             [.. SweepSpecModule.columns(plan.Spec)],
             entries);

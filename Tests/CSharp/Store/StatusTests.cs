@@ -1,4 +1,5 @@
 using SynthSae.Compute.Files;
+using SynthSae.Formatting;
 using SynthSae.Store;
 using Xunit;
 
@@ -106,7 +107,7 @@ public sealed class StatusTests : IDisposable
         {
             var before = said with { Status = status, Updated = DateTime.UtcNow.AddHours(-1) };
             StatusFile.Write(folder, before);
-            var time = JsonReading.Text(DateTime.UtcNow);
+            var time = Timestamps.Milliseconds(DateTime.UtcNow);
             File.AppendAllText(
                 folder.EventsFile, $"{{\"time\":\"{time}\",\"event\":\"{last}\"}}\n{{\"torn");
             Assert.Equal((RunStatus)expected, _program.Store.Get("run").Status);
